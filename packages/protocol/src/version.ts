@@ -1,0 +1,23 @@
+/**
+ * The protocol's version. A change that an old peer would misread bumps it; an optional field or a new frame that an old
+ * peer may ignore does not.
+ *
+ *   1  2026-11  first version
+ */
+export const PROTOCOL_VERSION = 1;
+
+/** Oldest version that this build still speaks. */
+export const OLDEST_PROTOCOL_VERSION = 1;
+
+export interface VersionRange {
+  /** Newest version a peer speaks. */
+  version: number;
+  /** Oldest version it still speaks. */
+  oldest: number;
+}
+
+/** The newest version that both speak, or undefined when they share none. */
+export function negotiateVersion(one: VersionRange, other: VersionRange): number | undefined {
+  const version = Math.min(one.version, other.version);
+  return version >= Math.max(one.oldest, other.oldest) ? version : undefined;
+}

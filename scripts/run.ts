@@ -1,0 +1,50 @@
+/** Runs one command after the other for the repository's own scripts, and sums up. */
+import { spawn } from 'node:child_process';
+
+export interface Step {
+  name: string;
+  command: string;
+  args: readonly string[];
+  env?: Readonly<Record<string, string>>;
+}
+
+export interface StepResult {
+  name: string;
+  passed: boolean;
+  seconds: number;
+}
+
+/** Runs a command with this terminal's streams; resolves with its exit code (a signal counts as 1). */
+export function run(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/** Runs every step, also after a failure, so that one run tells everything that is wrong. */
+export async function runSteps(steps: readonly Step[]): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  for (const step of steps) {
+    console.log(`\n── ${step.name}: ${step.command} ${step.args.join(' ')}`);
+    const started = performance.now();
+    const code = await run(step.command, step.args, step.env);
+    results.push({ name: step.name, passed: code === 0, seconds: (performance.now() - started) / 1000 });
+  }
+  return results;
+}
+
+/** Prints a line a step and the totals; returns the exit code. */
+export function report(results: readonly StepResult[]): number {
+  console.log('');
+  for (const { name, passed, seconds } of results)
+    console.log(`${passed ? 'passed' : 'FAILED'}  ${seconds.toFixed(1).padStart(6)} s  ${name}`);
+  const failed = results.filter((result) => !result.passed).length;
+  console.log(`${results.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
