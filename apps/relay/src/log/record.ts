@@ -1,0 +1,116 @@
+/**
+ * The schema of what is written to the log: the relay's own, never a frame.
+ *
+ * A record is a key (the aggregate that decides: conversation or user), a head (one line of text that tells everything a
+ * node needs to order, number and route it) and a body. The head is read without JSON, and the body of a message is its
+ * text in UTF-8, so a node stores and numbers a record that concerns none of its sessions without decoding it.
+ */
+import { isUtf8 } from 'node:buffer';
+import * as z from 'zod';
+import { InviteTokenSchema, NameSchema, TEXT_MAX_BYTES, VisibilitySchema } from '@parley/protocol';
+
+/** Version of heads and bodies. A newer one stops this build (design: skipping would make its view differ). */
+export const RECORD_VERSION = 1;
+
+export const RECORD_KINDS = [
+  'genesis',
+  'userNamed',
+  'message',
+  'roomCreated',
+  'roomRenamed',
+  'memberJoined',
+  'memberLeft',
+  'inviteReplaced',
+] as const;
+export type RecordKind = (typeof RECORD_KINDS)[number];
+
+export interface RecordHead {
+  version: number;
+  kind: RecordKind;
+  /** Operation id given by the author's client; makes a repeat harmless. */
+  id: string;
+  /** Who did it: a user id. */
+  author: string;
+  /** When the appending node wrote it: wall clock, milliseconds since 1970. */
+  at: number;
+}
+
+/** A record on its way into the log. */
+export interface RecordDraft {
+  key: string;
+  head: RecordHead;
+  body: Uint8Array;
+}
+
+/** A record as the log hands it out; nothing in it is checked yet. */
+export interface LoggedRecord {
+  /** Position in its partition: 0, 1, 2 …, possibly with gaps. */
+  offset: number;
+  key: string;
+  /** The head's line (see encodeHead); empty in the state topic. */
+  head: string;
+  body: Uint8Array;
+}
+
+/** Why a record cannot be applied. `newer` stops the node, the others are skipped and written to the dead letters. */
+export type BadRecord = { bad: 'newer' | 'malformed'; reason: string };
+
+const KINDS: ReadonlySet<string> = new Set(RECORD_KINDS);
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const USER = /^u_[A-Za-z0-9_-]{22}$/;
+const NUMBER = /^\d{1,15}$/;
+
+/** One line: version, kind, id, author, at; separated by single spaces. */
+export function encodeHead(head: RecordHead): string {
+  return `${head.version} ${head.kind} ${head.id} ${head.author} ${head.at}`;
+}
+
+export function decodeHead(line: string): RecordHead | BadRecord {
+  const [version = '', kind = '', id = '', author = '', at = '', ...rest] = line.split(' ');
+  if (!NUMBER.test(version)) return { bad: 'malformed', reason: 'head: version' };
+  if (Number(version) > RECORD_VERSION)
+    return { bad: 'newer', reason: `record version ${version}, this build knows ${RECORD_VERSION}` };
+  if (!isKind(kind)) return { bad: 'malformed', reason: 'head: unknown kind' };
+  if (!ID.test(id)) return { bad: 'malformed', reason: 'head: id' };
+  if (!USER.test(author)) return { bad: 'malformed', reason: 'head: author' };
+  if (!NUMBER.test(at) || rest.length > 0) return { bad: 'malformed', reason: 'head: at' };
+  return { version: Number(version), kind, id, author, at: Number(at) };
+}
+
+function isKind(kind: string): kind is RecordKind {
+  return KINDS.has(kind);
+}
+
+/** Bodies other than a message's are JSON. */
+export const BODIES = {
+  genesis: z.object({ epoch: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/) }),
+  userNamed: z.object({ name: NameSchema }),
+  roomCreated: z.object({ name: NameSchema, visibility: VisibilitySchema }),
+  roomRenamed: z.object({ name: NameSchema }),
+  /** The invite is checked by the reducer where the room is private. */
+  memberJoined: z.object({ invite: z.optional(InviteTokenSchema) }),
+  memberLeft: z.object({}),
+  inviteReplaced: z.object({ invite: InviteTokenSchema }),
+} as const satisfies Record<Exclude<RecordKind, 'message'>, z.ZodType>;
+
+export type BodyOf<Kind extends keyof typeof BODIES> = z.infer<(typeof BODIES)[Kind]>;
+
+export function encodeBody<Kind extends keyof typeof BODIES>(body: BodyOf<Kind>): Uint8Array {
+  return Buffer.from(JSON.stringify(body));
+}
+
+export function decodeBody<Kind extends keyof typeof BODIES>(kind: Kind, body: Uint8Array): BodyOf<Kind> | BadRecord {
+  try {
+    const parsed = BODIES[kind].safeParse(
+      JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()),
+    );
+    return parsed.success ? (parsed.data as BodyOf<Kind>) : { bad: 'malformed', reason: `body of ${kind}` };
+  } catch {
+    return { bad: 'malformed', reason: `body of ${kind}: not JSON` };
+  }
+}
+
+/** Whether a message's body can be its text, judged on the bytes alone. Every node must judge alike. */
+export function isMessageBody(body: Uint8Array): boolean {
+  return body.length > 0 && body.length <= TEXT_MAX_BYTES && !body.includes(0) && isUtf8(body);
+}
