@@ -2,21 +2,31 @@ import * as z from 'zod/mini';
 import { ConversationId, DeviceId, Epoch, InviteToken, OperationId, RoomId, Seq, UserId } from './ids.ts';
 import { Visibility } from './entry.ts';
 import {
+  CURSOR_MAX_UNITS,
   HELLO_MAX_HEADS,
   LIST_MAX_ROWS,
-  NAME_MAX_CODE_POINTS,
   PAGE_MAX_ENTRIES,
+  SEARCH_MAX_UNITS,
   SEND_MAX_MESSAGES,
   WATCH_MAX_USERS,
 } from './limits.ts';
-import { MessageText, Name } from './text.ts';
+import { cleanText, MessageText, Name } from './text.ts';
 
 /** Correlates a question with its answer on one socket; the client counts up. */
 const Request = z.int().check(z.nonnegative());
 /** Opaque place in a list, taken from the `next` of the page before. */
-const Cursor = z.string().check(z.maxLength(256));
-const SearchText = z.string().check(z.maxLength(NAME_MAX_CODE_POINTS * 2));
+const Cursor = cleanText(CURSOR_MAX_UNITS);
+const SearchText = cleanText(SEARCH_MAX_UNITS);
 const Limit = (most: number) => z.int().check(z.gte(1), z.lte(most));
+
+const Head = z.tuple([ConversationId, Seq]);
+const SendMessage = z.strictObject({ id: OperationId, text: MessageText });
+
+// A list that names the same thing twice is refused: there would be no telling which of the two counts.
+const isEachOnce = (keys: string[]): boolean => new Set(keys).size === keys.length;
+
+/** What a `hello` of any version, past or future, holds. */
+export const HelloVersions = z.object({ type: z.literal('hello'), version: z.int(), oldest: z.int() });
 
 /**
  * The first frame. Unlike every other it ignores fields that it does not know, so that a newer client reaches the version
@@ -31,12 +41,15 @@ export const Hello = z.object({
   /** The epoch that `heads` belong to; absent on a cold start. */
   epoch: z.optional(Epoch),
   /** `[conversation, seq]`: the client holds every visible entry up to `seq` or knows the hole. */
-  heads: z.optional(z.array(z.tuple([ConversationId, Seq])).check(z.maxLength(HELLO_MAX_HEADS))),
+  heads: z.optional(
+    z.array(Head).check(
+      z.maxLength(HELLO_MAX_HEADS),
+      z.refine((heads: z.infer<typeof Head>[]) => isEachOnce(heads.map(([id]) => id))),
+    ),
+  ),
   /** The page is hidden or nobody touched it for a while. */
   idle: z.optional(z.boolean()),
 });
-
-const SendMessage = z.strictObject({ id: OperationId, text: MessageText });
 
 /** client → relay. */
 export const ClientFrame = z.discriminatedUnion('type', [
@@ -48,7 +61,12 @@ export const ClientFrame = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('send'),
     conversation: ConversationId,
-    messages: z.array(SendMessage).check(z.minLength(1), z.maxLength(SEND_MAX_MESSAGES)),
+    /** Written in this order, each with its own answer. */
+    messages: z.array(SendMessage).check(
+      z.minLength(1),
+      z.maxLength(SEND_MAX_MESSAGES),
+      z.refine((messages: z.infer<typeof SendMessage>[]) => isEachOnce(messages.map(({ id }) => id))),
+    ),
   }),
   z.strictObject({
     type: z.literal('createRoom'),

@@ -1,18 +1,22 @@
 import type * as z from 'zod/mini';
-import { ClientFrame } from './client-frame.ts';
-import { FRAME_MAX_BYTES, FRAME_MAX_DEPTH } from './limits.ts';
+import { ClientFrame, HelloVersions } from './client-frame.ts';
+import { OperationId, Seq } from './ids.ts';
+import { FRAME_MAX_BYTES, FRAME_MAX_DEPTH, SEND_MAX_MESSAGES } from './limits.ts';
 import { RelayFrame } from './relay-frame.ts';
 import { countUtf8Bytes } from './text.ts';
+import { negotiateVersion, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from './version.ts';
 
-/** Why a frame was not understood. `too_large` closes the socket with 1009, the others are codes of ERRORS. */
+/** Why a frame was not understood. `too_large` closes the socket with CLOSE_TOO_LARGE, the others are codes of ERRORS. */
 export interface DecodeFailure {
   ok: false;
-  code: 'malformed_frame' | 'unknown_frame' | 'invalid_frame' | 'too_large';
+  code: 'malformed_frame' | 'unknown_frame' | 'invalid_frame' | 'version_unsupported' | 'too_large';
   /** The field and what was expected, for developers; holds nothing of the frame's own text. */
   detail: string;
-  /** The frame's `id` or `request`, where it has one, so that the answer can name it. */
-  id?: string;
+  /** The frame's `id` or `request`, where it has a valid one, so that the answer can name it. */
+  id?: OperationId;
   request?: number;
+  /** A `send` has an id a message: every valid one, each to be answered by an error of its own. */
+  ids?: OperationId[];
 }
 
 export type Decoded<Frame> = { ok: true; frame: Frame } | DecodeFailure;
@@ -49,6 +53,7 @@ function decode<Schema extends typeof ClientFrame | typeof RelayFrame>(
   schema: Schema,
   types: ReadonlySet<string>,
 ): Decoded<z.infer<Schema>> {
+  if (typeof text !== 'string') return { ok: false, code: 'malformed_frame', detail: 'not text' };
   if (text.length > FRAME_MAX_BYTES || (text.length * 3 > FRAME_MAX_BYTES && countUtf8Bytes(text) > FRAME_MAX_BYTES)) {
     return { ok: false, code: 'too_large', detail: `more than ${FRAME_MAX_BYTES} bytes` };
   }
@@ -66,13 +71,39 @@ function decode<Schema extends typeof ClientFrame | typeof RelayFrame>(
   if (!types.has(value.type)) return { ok: false, code: 'unknown_frame', detail: 'unknown type', ...reference(value) };
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, frame: parsed.data as z.infer<Schema> };
+  if (isOtherVersion(value)) return { ok: false, code: 'version_unsupported', detail: 'no common version' };
   return { ok: false, code: 'invalid_frame', detail: describe(parsed.error.issues[0]), ...reference(value) };
 }
 
-function reference(value: object): { id?: string; request?: number } {
-  if ('id' in value && typeof value.id === 'string' && value.id.length === 36) return { id: value.id };
-  if ('request' in value && typeof value.request === 'number') return { request: value.request };
+// A hello of another age may look different but for its versions, and its client must learn that they are the reason.
+function isOtherVersion(value: object): boolean {
+  const hello = HelloVersions.safeParse(value);
+  const own = { version: PROTOCOL_VERSION, oldest: OLDEST_PROTOCOL_VERSION };
+  return hello.success && negotiateVersion(own, hello.data) === undefined;
+}
+
+// Only what fits its schema: an answer that echoes anything else would itself be refused by the client's codec.
+function reference(value: object): Pick<DecodeFailure, 'id' | 'request' | 'ids'> {
+  if ('id' in value) {
+    const id = OperationId.safeParse(value.id);
+    return id.success ? { id: id.data } : {};
+  }
+  if ('request' in value) {
+    const request = Seq.safeParse(value.request);
+    return request.success ? { request: request.data } : {};
+  }
+  if ('messages' in value && Array.isArray(value.messages)) return { ids: idsOf(value.messages) };
   return {};
+}
+
+function idsOf(messages: readonly unknown[]): OperationId[] {
+  const ids = new Set<OperationId>();
+  for (const message of messages.slice(0, SEND_MAX_MESSAGES)) {
+    if (typeof message !== 'object' || message === null || !('id' in message)) continue;
+    const id = OperationId.safeParse(message.id);
+    if (id.success) ids.add(id.data);
+  }
+  return [...ids];
 }
 
 // Only paths of the schema are named; keys that the peer made up are not echoed.

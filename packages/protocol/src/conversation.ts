@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { DirectId, RoomId, Seq, UserId } from './ids.ts';
 import { Entry, Visibility } from './entry.ts';
-import { Name } from './text.ts';
+import { KnownName } from './text.ts';
 
 const ReadPosition = z.object({ user: UserId, seq: Seq });
 
@@ -24,9 +24,9 @@ export const Conversation = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('room'),
     id: RoomId,
-    name: Name,
+    name: KnownName,
     visibility: Visibility,
-    memberCount: z.int(),
+    memberCount: z.int().check(z.nonnegative()),
     /** False once the user has left: what was seen stays readable up to `head`, nothing new comes. */
     joined: z.boolean(),
     ...common,
@@ -37,8 +37,8 @@ export type Conversation = z.infer<typeof Conversation>;
 /** A public room in the list of rooms. */
 export const RoomListing = z.object({
   id: RoomId,
-  name: Name,
-  memberCount: z.int(),
+  name: KnownName,
+  memberCount: z.int().check(z.nonnegative()),
   joined: z.boolean(),
 });
 export type RoomListing = z.infer<typeof RoomListing>;

@@ -78,11 +78,15 @@ export type ErrorCode = keyof typeof ERRORS;
 
 export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
-/** Close codes that are not errors: 1000 done, 1001 page left, 1012 the node drains (RFC 6455, IANA registry). */
+/** Close codes of RFC 6455 and its IANA registry: done; a frame over FRAME_MAX_BYTES; the node drains. */
 export const CLOSE_NORMAL = 1000;
+export const CLOSE_TOO_LARGE = 1009;
 export const CLOSE_DRAINING = 1012;
 
-/** Whether a client that was closed with this code should connect again. */
+/**
+ * Whether a client that was closed with this code should connect again. Not after CLOSE_TOO_LARGE: what was too large is
+ * still in its outbox.
+ */
 export function shouldReconnect(closeCode: number): boolean {
-  return closeCode < 4500 || closeCode > 4999;
+  return closeCode !== CLOSE_TOO_LARGE && (closeCode < 4500 || closeCode > 4999);
 }

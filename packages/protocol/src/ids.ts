@@ -12,12 +12,16 @@ export type UserId = z.infer<typeof UserId>;
 export const RoomId = z.string().check(z.regex(new RegExp(`^r_${TOKEN}$`)));
 export type RoomId = z.infer<typeof RoomId>;
 
+// The other order would be a second conversation of the same two.
+const isOrdered = (id: string): boolean => id.startsWith('r_') || id.slice(2, 24) <= id.slice(24);
+const ORDERED = z.refine<string>(isOrdered, 'users not in ascending order');
+
 /** A conversation of two: `d_` and both users' tokens in ascending order. Anybody can derive it, only the two may use it. */
-export const DirectId = z.string().check(z.regex(new RegExp(`^d_${TOKEN}${TOKEN}$`)));
+export const DirectId = z.string().check(z.regex(new RegExp(`^d_${TOKEN}${TOKEN}$`)), ORDERED);
 export type DirectId = z.infer<typeof DirectId>;
 
 /** What is totally ordered: a room or a conversation of two. */
-export const ConversationId = z.string().check(z.regex(new RegExp(`^(?:r_${TOKEN}|d_${TOKEN}${TOKEN})$`)));
+export const ConversationId = z.string().check(z.regex(new RegExp(`^(?:r_${TOKEN}|d_${TOKEN}${TOKEN})$`)), ORDERED);
 export type ConversationId = z.infer<typeof ConversationId>;
 
 /** One browser profile or app install. */
@@ -76,18 +80,12 @@ export function makeOperationId(clock: Clock, random: Random): OperationId {
 
 /** The one conversation of two users; equal for both of them. A user's conversation with oneself is allowed: notes. */
 export function directConversationId(one: UserId, other: UserId): DirectId {
-  const [low, high] = [one.slice(2), other.slice(2)].toSorted(byCodeUnit);
-  return `d_${low}${high}`;
+  // By code unit, never by locale: both users must get the same order.
+  return one < other ? `d_${one.slice(2)}${other.slice(2)}` : `d_${other.slice(2)}${one.slice(2)}`;
 }
 
 /** The two users of a direct conversation, or undefined for a room. */
 export function directMembers(conversation: ConversationId): [UserId, UserId] | undefined {
   if (!conversation.startsWith('d_')) return undefined;
   return [`u_${conversation.slice(2, 24)}`, `u_${conversation.slice(24)}`];
-}
-
-// Never by locale: both users must get the same order.
-function byCodeUnit(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -22,10 +22,20 @@ export {
   type Visibility,
   Visibility as VisibilitySchema,
 } from './entry.ts';
-export { CLOSE_DRAINING, CLOSE_NORMAL, ERROR_CODES, ERRORS, type ErrorCode, shouldReconnect } from './errors.ts';
 export {
+  CLOSE_DRAINING,
+  CLOSE_NORMAL,
+  CLOSE_TOO_LARGE,
+  ERROR_CODES,
+  ERRORS,
+  type ErrorCode,
+  shouldReconnect,
+} from './errors.ts';
+export {
+  HTTP_ERRORS,
   HttpError as HttpErrorSchema,
   type HttpError,
+  type HttpErrorCode,
   IssuedToken as IssuedTokenSchema,
   type IssuedToken,
   SESSION_PATH,

@@ -5,7 +5,7 @@
 
 /** Longest message text, counted in Unicode code points as people count characters. */
 export const TEXT_MAX_CODE_POINTS = 4_000;
-/** Longest message text in UTF-8 bytes; with code points outside the BMP this bound is the one that bites. */
+/** Longest message text in UTF-8 bytes. No text within the bound above exceeds it; it is what stores and logs may rely on. */
 export const TEXT_MAX_BYTES = 16 * 1024;
 /** Largest frame in either direction, in UTF-8 bytes. The relay closes with 1009 above it. */
 export const FRAME_MAX_BYTES = 64 * 1024;
@@ -13,6 +13,14 @@ export const FRAME_MAX_BYTES = 64 * 1024;
 export const FRAME_MAX_DEPTH = 8;
 /** Longest user or room name in code points. */
 export const NAME_MAX_CODE_POINTS = 64;
+/** Longest name as typed, before it is normalised, in UTF-16 units. */
+export const NAME_MAX_TYPED_UNITS = 1_024;
+/** Longest `search` and `cursor` of a question and longest `detail` of an error, in UTF-16 units. */
+export const SEARCH_MAX_UNITS = 128;
+export const CURSOR_MAX_UNITS = 256;
+export const DETAIL_MAX_UNITS = 512;
+/** Longest name of a node, in UTF-16 units. */
+export const NODE_MAX_UNITS = 128;
 /** Most messages in one `send`. */
 export const SEND_MAX_MESSAGES = 20;
 /** Most heads in one `hello`; the client names its most recent conversations, the rest come as if it held nothing. */

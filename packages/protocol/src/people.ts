@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { UserId } from './ids.ts';
-import { Name } from './text.ts';
+import { KnownName } from './text.ts';
 
 /** A person as everybody may see them. */
-export const User = z.object({ id: UserId, name: Name });
+export const User = z.object({ id: UserId, name: KnownName });
 export type User = z.infer<typeof User>;
 
 /** `away`: every session of the user is idle. */

@@ -1,12 +1,16 @@
 import * as z from 'zod/mini';
+import { codeOf } from './code.ts';
 import { Conversation, RoomListing } from './conversation.ts';
 import { Entry } from './entry.ts';
 import { ERROR_CODES } from './errors.ts';
 import { ConversationId, Epoch, InviteToken, OperationId, RoomId, Seq, UserId } from './ids.ts';
+import { CURSOR_MAX_UNITS, DETAIL_MAX_UNITS, NODE_MAX_UNITS } from './limits.ts';
 import { Presence, User } from './people.ts';
+import { cleanText } from './text.ts';
 
-const Request = z.int();
-const Next = z.optional(z.string());
+const Request = z.int().check(z.nonnegative());
+const Next = z.optional(cleanText(CURSOR_MAX_UNITS));
+const Count = z.int().check(z.nonnegative());
 
 /**
  * relay → client. A client ignores fields and frames that it does not know: a newer relay may send them within the same
@@ -19,7 +23,7 @@ export const RelayFrame = z.discriminatedUnion('type', [
     version: z.int(),
     epoch: Epoch,
     /** The node that serves this socket. */
-    node: z.string(),
+    node: cleanText(NODE_MAX_UNITS),
     me: User,
     /** Present: the client's heads mean nothing here. It drops what it holds, but never its outbox, and starts cold. */
     resync: z.optional(z.enum(['epoch', 'ahead'])),
@@ -42,25 +46,29 @@ export const RelayFrame = z.discriminatedUnion('type', [
   /** Refused: the operation `id`, the question `request`, or, with neither, a frame or the socket itself. */
   z.object({
     type: z.literal('error'),
-    code: z.enum(ERROR_CODES),
+    code: codeOf(ERROR_CODES),
+    /** Holds also where the client does not know the code and reads `internal`. */
     retryable: z.boolean(),
     id: z.optional(OperationId),
     request: z.optional(Request),
-    retryAfterMs: z.optional(z.int()),
+    retryAfterMs: z.optional(Count),
     /** For developers: which field, which limit. Never a stack, never a path of the server. */
-    detail: z.optional(z.string()),
+    detail: z.optional(cleanText(DETAIL_MAX_UNITS)),
   }),
 
   z.object({ type: z.literal('readPosition'), conversation: ConversationId, user: UserId, seq: Seq }),
   z.object({ type: z.literal('typing'), conversation: ConversationId, user: UserId }),
   z.object({
     type: z.literal('presence'),
-    /** True: this replaces everything known of the watched users, who are offline unless named. */
+    /**
+     * True: this replaces everything known of the watched users, who are offline unless named. What does not fit into the
+     * frame follows at once in frames with `false`.
+     */
     snapshot: z.boolean(),
     presences: z.array(Presence),
     users: z.array(User),
     /** Users online or away in the whole cluster, whether named here or not. */
-    onlineCount: z.int(),
+    onlineCount: Count,
     /** This node hears no other: what it knows of their users may be old. */
     stale: z.boolean(),
   }),
@@ -88,7 +96,7 @@ export const RelayFrame = z.discriminatedUnion('type', [
 
   z.object({ type: z.literal('pong'), n: z.int() }),
   /** The node is about to leave: the client connects again after `delayMs`, its own slot in the drain. */
-  z.object({ type: z.literal('goaway'), delayMs: z.int() }),
+  z.object({ type: z.literal('goaway'), delayMs: Count }),
 ]);
 export type RelayFrame = z.infer<typeof RelayFrame>;
 export type RelayFrameType = RelayFrame['type'];

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { NAME_MAX_CODE_POINTS, TEXT_MAX_BYTES, TEXT_MAX_CODE_POINTS } from './limits.ts';
+import { NAME_MAX_CODE_POINTS, NAME_MAX_TYPED_UNITS, TEXT_MAX_BYTES, TEXT_MAX_CODE_POINTS } from './limits.ts';
 
 /** Code points in a well-formed string; what a person would call its length, short of joined emoji. */
 export function countCodePoints(text: string): number {
@@ -32,8 +32,8 @@ export function isCleanText(text: string): boolean {
 }
 
 function fitsText(text: string): boolean {
-  // Most texts are far below both limits: the length in UTF-16 units decides without counting.
-  if (text.length * 3 <= TEXT_MAX_BYTES && text.length <= TEXT_MAX_CODE_POINTS) return true;
+  // Most texts are far below both limits: the length in UTF-16 units, each at most three bytes, decides without counting.
+  if (text.length <= TEXT_MAX_CODE_POINTS && text.length * 3 <= TEXT_MAX_BYTES) return true;
   return countCodePoints(text) <= TEXT_MAX_CODE_POINTS && countUtf8Bytes(text) <= TEXT_MAX_BYTES;
 }
 
@@ -47,19 +47,35 @@ export function checkText(text: string): 'empty' | 'too_long' | 'not_text' | und
 /** A message's text: not blank, within TEXT_MAX_CODE_POINTS and TEXT_MAX_BYTES, no U+0000, no lone surrogate. */
 export const MessageText = z.string().check(z.refine((text) => checkText(text) === undefined, 'not a message text'));
 
+/** Any other free text: searches, cursors, details. At most `most` UTF-16 units, no U+0000, no lone surrogate. */
+export const cleanText = (most: number) => z.string().check(z.maxLength(most), z.refine(isCleanText, 'not text'));
+
+// Whole emoji, with the joiners, variation selectors and tags that are invisible anywhere else.
+const EMOJI = /\p{RGI_Emoji}/gv;
+// A variation selector that NFKC left behind when it turned an emoji into letters (TM, i), or that was never part of one.
+const EMOJI_OR_SELECTOR = /(\p{RGI_Emoji})|[\uFE00-\uFE0F]/gv;
+// Control, format, private, unassigned, line breaks, and whatever else a font draws nothing for.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
 /**
  * A name that somebody typed, as it is stored and shown: NFKC, white space folded and trimmed. Undefined when nothing
- * would be left, when it is too long, or when it holds control, format, private or unassigned characters, with which one
- * name can be made to look like another.
+ * visible would be left, when it is too long, or when it holds invisible, private or unassigned characters, with which one
+ * name can be made to look like another. Normalising a normalised name changes nothing.
  */
 export function normalizeName(typed: string): string | undefined {
-  if (!isCleanText(typed)) return undefined;
-  const name = typed.normalize('NFKC').replace(/\s+/gu, ' ').trim();
-  if (name === '' || countCodePoints(name) > NAME_MAX_CODE_POINTS) return undefined;
-  // U+200D joins emoji; outside of emoji it is invisible like the others.
-  const visible = name.replace(/(\p{Extended_Pictographic}\uFE0F?)\u200D(?=\p{Extended_Pictographic})/gu, '$1');
-  return /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}]/u.test(visible) ? undefined : name;
+  if (typed.length > NAME_MAX_TYPED_UNITS || !isCleanText(typed)) return undefined;
+  const plain = typed.normalize('NFKC').replace(EMOJI_OR_SELECTOR, '$1').normalize('NFKC');
+  const name = plain.replace(/\s+/gu, ' ').trim();
+  if (!VISIBLE.test(name) || countCodePoints(name) > NAME_MAX_CODE_POINTS) return undefined;
+  return INVISIBLE.test(name.replace(EMOJI, '')) ? undefined : name;
 }
 
-/** A user's or room's name as it travels: already normalised. */
+/** A user's or room's name as a client sends it: already normalised. */
 export const Name = z.string().check(z.refine((name) => normalizeName(name) === name, 'not a normalised name'));
+
+/**
+ * A name as a relay sends it. The relay has checked it by the Unicode tables of its own build; a browser with older ones
+ * would refuse a newly assigned character and lose the whole frame.
+ */
+export const KnownName = cleanText(NAME_MAX_CODE_POINTS * 2).check(z.minLength(1));
