@@ -16,7 +16,7 @@ export interface LogPositions {
 export interface RecordBatch {
   topic: Topic;
   partition: number;
-  /** Ascending by offset; never empty. */
+  /** Ascending by offset; never empty, at most BATCH_MAX_RECORDS (limits.ts). */
   records: LoggedRecord[];
   /** Where this partition ended when the batch was read: the offset that the next append gets. */
   end: number;
@@ -43,13 +43,14 @@ export interface LogStatus {
 export interface LogHandlers {
   /**
    * Once, before any record: the identity of this log and the partitions of both topics. Answers from where to go on:
-   * a view of another epoch is put aside and rebuilt, so it answers zeros. Throws to stop the start.
+   * a view of another epoch is put aside and rebuilt, so it answers zeros. Throws to stop the start. The log itself
+   * begins with genesis records (genesis.ts), which the reducer skips.
    */
   onEpoch(epoch: string, partitions: { log: number; state: number }): LogPositions;
   /** In order within a partition, one call at a time in all. The next batch waits for the promise: that is the back-pressure. Must not throw. */
   onBatch(batch: RecordBatch): Promise<void> | void;
   onSignal(signal: Signal): void;
-  /** On every change. */
+  /** Once at the start, then on every change. */
   onStatus(status: LogStatus): void;
 }
 
@@ -63,6 +64,8 @@ export interface Log {
   /**
    * Resolves when the record is durable: Kafka acks=all, embedded committed with synchronous=FULL. It also arrives at
    * `onBatch`, before or after. Appends with the same key made one after the other keep their order.
+   * @throws RangeError when the record is over RECORD_MAX_BYTES (limits.ts).
+   * @throws RangeError when the record is over RECORD_MAX_BYTES (limits.ts).
    * @throws LogUnavailableError; `maybeWritten` tells whether it may have arrived all the same.
    */
   append(draft: RecordDraft): Promise<void>;

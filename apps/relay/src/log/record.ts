@@ -55,6 +55,11 @@ export interface LoggedRecord {
 /** Why a record cannot be applied. `newer` stops the node, the others are skipped and written to the dead letters. */
 export type BadRecord = { bad: 'newer' | 'malformed'; reason: string };
 
+/** Bytes that a draft takes in the log, apart from what the log itself adds. */
+export function byteLengthOf(draft: RecordDraft): number {
+  return draft.key.length + encodeHead(draft.head).length + draft.body.length;
+}
+
 const KINDS: ReadonlySet<string> = new Set(RECORD_KINDS);
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const USER = /^u_[A-Za-z0-9_-]{22}$/;
@@ -83,7 +88,11 @@ function isKind(kind: string): kind is RecordKind {
 
 /** Bodies other than a message's are JSON. */
 export const BODIES = {
-  genesis: z.object({ epoch: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/) }),
+  /** `partitions`: how many both topics began with; a key's place, and so its order, depends on them. */
+  genesis: z.object({
+    epoch: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+    partitions: z.optional(z.object({ log: z.int().positive(), state: z.int().positive() })),
+  }),
   userNamed: z.object({ name: NameSchema }),
   roomCreated: z.object({ name: NameSchema, visibility: VisibilitySchema }),
   roomRenamed: z.object({ name: NameSchema }),
