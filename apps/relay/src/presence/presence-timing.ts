@@ -1,0 +1,26 @@
+/**
+ * Every duration of presence on one screen, in milliseconds, because each bound is the sum of several.
+ *
+ * A killed node: its last heartbeat was heard up to HEARTBEAT_MS before. Whoever comes back inside the grace must not
+ * have blinked, so LEASE_MS > HEARTBEAT_MS + PRESENCE_GRACE_MS; and the crash must show within 15 s, so LEASE_MS +
+ * TICK_MS + the 2 s that a broadcast may hold a change back stay under it.
+ */
+export const HEARTBEAT_MS = 2_000;
+/** Without a newer message for this long, by the receiver's monotonic clock, a node counts as gone. */
+export const LEASE_MS = 12_500;
+/** How often leases, graces and own duties are looked at. */
+export const TICK_MS = 250;
+/** Hearing nobody for this long, oneself included, freezes presence. Well before the first lease could end. */
+export const DEAF_MS = 5_000;
+/** Two ticks further apart than this: the process was paused, and the others may have given it up. */
+export const PAUSED_MS = LEASE_MS - HEARTBEAT_MS - 500;
+/** After a node hears again it waits so long for the others' snapshots before it ends the grace of an own user. */
+export const SETTLE_MS = 2_000;
+export const SNAPSHOT_MS = 30_000;
+/** Own changes are told after a wait between these two, which spreads the questions of many nodes. */
+export const FLUSH_MIN_MS = 10;
+export const FLUSH_MAX_MS = 40;
+/** An unanswered request for a snapshot is repeated after this. */
+export const ASK_AGAIN_MS = 1_000;
+/** Requests of many nodes are answered by one snapshot; the next follows no sooner than this. */
+export const ANSWER_GAP_MS = 500;

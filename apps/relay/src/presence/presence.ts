@@ -1,0 +1,266 @@
+/**
+ * The presence of one node: counts its own sessions, tells the other nodes, hears them, and reports who came and went.
+ * Signals of kind `presence` come in from the log and go out to it; changes go to presence-broadcast.ts.
+ */
+import type { Presence, PresenceState as State, UserId } from '@parley/protocol';
+import type { CancelTimer, Clock, Random } from '@parley/protocol/environment';
+import type { Signal } from '../log/log.ts';
+import type { Logger } from '../logger.ts';
+import { LastSeen } from './last-seen.ts';
+import { closeOwn, createOwnUsers, endGraces, lingering, openOwn, type OwnChange, setOwnIdle } from './own-users.ts';
+import { decodePresenceMessage } from './presence-message.ts';
+import { PresenceVoice } from './presence-voice.ts';
+import {
+  advance,
+  applyOwn,
+  createPresenceState,
+  type FenceReason,
+  isFrozen,
+  type Outcome,
+  type PresenceState,
+  receive,
+  renew,
+  setReachable,
+  takeQuestions,
+} from './presence-state.ts';
+import { stateOf, type Transition } from './presence-tally.ts';
+import { FLUSH_MAX_MS, FLUSH_MIN_MS, PAUSED_MS, SETTLE_MS, TICK_MS } from './presence-timing.ts';
+
+/** A user's state in the whole cluster changed; `presence.state` differs from `from`. */
+export interface PresenceChange {
+  from: State;
+  presence: Presence;
+}
+
+export interface PresenceOptions {
+  /** This node's name: `[A-Za-z0-9._-]{1,64}`. */
+  node: string;
+  /** Identity of this boot: a safe integer, greater than that of any earlier boot of this node. */
+  incarnation: number;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  /** Tells all nodes, this one included; may lose it. */
+  publish: (signal: Signal) => void;
+  /** Called in the same turn in which this node learnt of it, never with an empty list. */
+  onChanges: (changes: PresenceChange[]) => void;
+  /** `stale` changed. */
+  onStale?: (stale: boolean) => void;
+  /**
+   * Once an incarnation, in a turn of its own: from now on this node tells the others nothing and expires nobody. After
+   * `paused` and `expired` check the sockets, then call `renew`. `replaced` means that a younger process runs under this
+   * node's name: leave.
+   */
+  onFenced: (reason: FenceReason) => void;
+}
+
+export interface NodePresence {
+  /** Announces the node and asks the others for what they know. */
+  start(): void;
+  /** Takes every signal from the log, this node's own included: hearing oneself proves that the path works. */
+  handleSignal(signal: Signal): void;
+  /** @param session Unique among the sessions of this node. */
+  openSession(user: UserId, session: string, idle: boolean): void;
+  /** The user stays shown for PRESENCE_GRACE_MS. Unknown sessions are ignored. */
+  closeSession(user: UserId, session: string): void;
+  setIdle(user: UserId, session: string, idle: boolean): void;
+  presenceOf(user: UserId): Presence;
+  /** Everybody who is online or away. */
+  onlineUsers(): Iterable<UserId>;
+  readonly onlineCount: number;
+  /** This node hears nobody, or does not yet: what it knows of the users of others may be old, and nobody expires. */
+  readonly stale: boolean;
+  /** Tells what the log's status says about signals; unreachable freezes at once. */
+  setReachable(reachable: boolean): void;
+  /** Goes on after `onFenced` under a greater incarnation. Whoever left after a pause is gone at once: others saw it so. */
+  renew(incarnation: number): void;
+  /**
+   * Says bye: each of this node's users stays shown for what is left of the grace, so moving to another node shows
+   * nothing. To be called when the sockets are closed and signals can still go out; nothing is told afterwards.
+   */
+  drain(): void;
+  /** Ends the timers; says nothing. */
+  stop(): void;
+}
+
+/** @returns Not started yet: sessions may open before `start`. */
+export function createPresence(options: PresenceOptions): NodePresence {
+  return new RunningPresence(options);
+}
+
+class RunningPresence implements NodePresence {
+  readonly #options: PresenceOptions;
+  readonly #clock: Clock;
+  readonly #state: PresenceState;
+  readonly #own = createOwnUsers();
+  readonly #lastSeen = new LastSeen();
+  readonly #voice: PresenceVoice;
+  #tickTimer: CancelTimer | undefined;
+  #flushTimer: CancelTimer | undefined;
+  #lookedAt = 0;
+  #stale = true;
+  #phase: 'new' | 'running' | 'ended' = 'new';
+
+  constructor(options: PresenceOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#state = createPresenceState(options.node, options.incarnation, options.clock.monotonicMs());
+    this.#voice = new PresenceVoice(this.#state, options);
+  }
+
+  start(): void {
+    if (this.#phase !== 'new') return;
+    this.#phase = 'running';
+    this.#lookedAt = this.#clock.monotonicMs();
+    this.#state.heardAt = this.#lookedAt;
+    this.#voice.introduce(this.#lookedAt);
+    this.#tick();
+  }
+
+  handleSignal(signal: Signal): void {
+    if (signal.kind !== 'presence' || this.#phase !== 'running') return;
+    const message = decodePresenceMessage(signal.key, signal.body);
+    if (message === undefined) {
+      this.#options.logger.debug({ bytes: signal.body.length }, 'presence signal not understood');
+      return;
+    }
+    const now = this.#look();
+    this.#settle(receive(this.#state, signal.key, message, now));
+  }
+
+  openSession(user: UserId, session: string, idle: boolean): void {
+    this.#look();
+    this.#applyOwn(openOwn(this.#own, user, { id: session, idle }));
+  }
+
+  closeSession(user: UserId, session: string): void {
+    const now = this.#look();
+    this.#applyOwn(closeOwn(this.#own, user, session, this.#state.fenced === 'paused' ? undefined : now));
+  }
+
+  setIdle(user: UserId, session: string, idle: boolean): void {
+    this.#look();
+    this.#applyOwn(setOwnIdle(this.#own, user, { id: session, idle }));
+  }
+
+  presenceOf(user: UserId): Presence {
+    return this.#lastSeen.describe(user, stateOf(this.#state.tally, user));
+  }
+
+  onlineUsers(): Iterable<UserId> {
+    return this.#state.tally.owners.keys();
+  }
+
+  get onlineCount(): number {
+    return this.#state.tally.owners.size;
+  }
+
+  get stale(): boolean {
+    return this.#stale;
+  }
+
+  setReachable(reachable: boolean): void {
+    setReachable(this.#state, reachable);
+    this.#settle({ transitions: [] });
+  }
+
+  renew(incarnation: number): void {
+    if (this.#phase !== 'running') return;
+    if (incarnation <= this.#state.incarnation) throw new RangeError('an incarnation must be greater than the last');
+    const now = this.#clock.monotonicMs();
+    this.#lookedAt = now;
+    this.#applyOwn(endGraces(this.#own, now));
+    renew(this.#state, incarnation, now);
+    this.#voice.introduce(now);
+    this.#settle({ transitions: [] });
+  }
+
+  drain(): void {
+    if (this.#phase !== 'running') return;
+    const now = this.#look();
+    this.#end();
+    if (this.#state.fenced === undefined) this.#voice.sayBye(lingering(this.#own, now));
+  }
+
+  stop(): void {
+    this.#end();
+  }
+
+  #end(): void {
+    this.#phase = 'ended';
+    this.#tickTimer?.();
+    this.#flushTimer?.();
+  }
+
+  readonly #tick = (): void => {
+    this.#tickTimer = this.#clock.setTimer(this.#tick, TICK_MS);
+    const now = this.#look();
+    const settled = !isFrozen(this.#state) && now >= this.#state.hearsSince + SETTLE_MS;
+    if (settled) this.#applyOwn(endGraces(this.#own, now));
+    this.#settle(advance(this.#state, now));
+    this.#speak(now);
+  };
+
+  /** The time, and whether this process stood still since it last looked. */
+  #look(): number {
+    const now = this.#clock.monotonicMs();
+    const stoodStill = this.#phase === 'running' && now - this.#lookedAt > PAUSED_MS;
+    this.#lookedAt = now;
+    if (stoodStill) this.#fence('paused');
+    return now;
+  }
+
+  #fence(reason: FenceReason): void {
+    if (this.#state.fenced !== undefined) return;
+    this.#state.fenced = reason;
+    this.#options.logger.info({ reason, incarnation: this.#state.incarnation }, 'presence fenced');
+    // In a turn of its own: what this turn still brings (sockets that died meanwhile) must find the fence.
+    this.#clock.setTimer(() => {
+      if (this.#phase === 'running') this.#options.onFenced(reason);
+    }, 0);
+  }
+
+  #applyOwn(changes: OwnChange[]): void {
+    if (changes.length === 0) return;
+    this.#voice.note(changes);
+    this.#settle(applyOwn(this.#state, changes));
+    this.#speakSoon();
+  }
+
+  #settle(outcome: Outcome): void {
+    if (outcome.fence !== undefined) this.#fence(outcome.fence);
+    if (outcome.expired !== undefined) this.#voice.giveUp(outcome.expired);
+    if (outcome.asked === true) this.#voice.answerSoon();
+    if (outcome.returned === true) this.#voice.askAll();
+    if (outcome.gap || outcome.expired || outcome.asked || outcome.returned) this.#speakSoon();
+    this.#report(outcome.transitions);
+    const stale = isFrozen(this.#state);
+    if (stale === this.#stale) return;
+    this.#stale = stale;
+    this.#options.onStale?.(stale);
+  }
+
+  #report(transitions: Transition[]): void {
+    if (transitions.length === 0) return;
+    const at = this.#clock.wallMs();
+    this.#options.onChanges(
+      transitions.map(({ user, from, to }) => ({ from, presence: this.#lastSeen.note(user, to, at) })),
+    );
+  }
+
+  // Sessions may open and close before the start; the introduction tells of them.
+  #speakSoon(): void {
+    if (this.#flushTimer !== undefined || this.#phase !== 'running') return;
+    const delayMs = FLUSH_MIN_MS + this.#options.random.float() * (FLUSH_MAX_MS - FLUSH_MIN_MS);
+    this.#flushTimer = this.#clock.setTimer(() => {
+      this.#flushTimer = undefined;
+      this.#speak(this.#look());
+    }, delayMs);
+  }
+
+  #speak(now: number): void {
+    if (this.#state.fenced !== undefined || this.#phase !== 'running') return;
+    this.#voice.ask(takeQuestions(this.#state, now));
+    this.#voice.speak(now);
+  }
+}
