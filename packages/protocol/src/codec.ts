@@ -92,8 +92,8 @@ function reference(value: object): Pick<DecodeFailure, 'id' | 'request' | 'ids'>
     const request = Seq.safeParse(value.request);
     return request.success ? { request: request.data } : {};
   }
-  if ('messages' in value && Array.isArray(value.messages)) return { ids: idsOf(value.messages) };
-  return {};
+  const ids = 'messages' in value && Array.isArray(value.messages) ? idsOf(value.messages) : [];
+  return ids.length > 0 ? { ids } : {};
 }
 
 function idsOf(messages: readonly unknown[]): OperationId[] {

@@ -1,8 +1,8 @@
 /**
  * The protocol's version. A change that an old peer would misread bumps it; an optional field or a new frame that an old
- * peer may ignore does not.
+ * peer may ignore does not. Either way a line is added, with the fingerprint of all schemas that a test computes.
  *
- *   1  2026-11  first version
+ *   1  2026-11  2f21331e  first version
  */
 export const PROTOCOL_VERSION = 1;
 

@@ -20,7 +20,22 @@ const bytes = (count: number) => fc.uint8Array({ minLength: count, maxLength: co
 /** Every code point that can be written, and often enough the ones that cause trouble. */
 export const anyText = fc.string({
   unit: fc.oneof(
-    fc.constantFrom(' ', '\n', '\u0301', '\u200d', '\ufe0f', '\ufe0e', '\u00a0', '\ufeff', '™', 'ﷺ', '👩🏽‍🚀', '1️⃣', 'é', '中'),
+    fc.constantFrom(
+      ' ',
+      '\n',
+      '\u0301',
+      '\u200d',
+      '\ufe0f',
+      '\ufe0e',
+      '\u00a0',
+      '\ufeff',
+      '™',
+      'ﷺ',
+      '👩🏽‍🚀',
+      '1️⃣',
+      'é',
+      '中',
+    ),
     fc.constantFrom('"', '\\', '{', '[', '\0', '\ud83d', '\ude00', '__proto__'),
     fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
     fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),

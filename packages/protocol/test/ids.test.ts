@@ -51,7 +51,7 @@ describe('ids', () => {
     ['another variant', '0192f0a0-7b1c-7d3e-cf4a-0123456789ab'],
     ['braces', '{0192f0a0-7b1c-7d3e-8f4a-0123456789ab}'],
     ['a line break at the end', '0192f0a0-7b1c-7d3e-8f4a-0123456789ab\n'],
-  ])('R6: an operation id in %s is refused', (_, id) => expect(OperationIdSchema.safeParse(id).success).toBe(false));
+  ])('R7: an operation id in %s is refused', (_, id) => expect(OperationIdSchema.safeParse(id).success).toBe(false));
 
   it('R7: both users of a direct conversation derive the same id, from which both can be read', () => {
     fc.assert(

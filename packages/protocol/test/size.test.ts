@@ -12,7 +12,12 @@ async function bundledBytes(names: readonly string[]): Promise<number> {
   const result = await build({
     configFile: false,
     logLevel: 'silent',
-    build: { write: false, minify: true, target: 'es2024', rollupOptions: { input: 'entry', preserveEntrySignatures: 'strict' } },
+    build: {
+      write: false,
+      minify: true,
+      target: 'es2024',
+      rollupOptions: { input: 'entry', preserveEntrySignatures: 'strict' },
+    },
     plugins: [
       {
         name: 'entry',
