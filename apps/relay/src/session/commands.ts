@@ -1,0 +1,101 @@
+/**
+ * What is written to the log on a session's behalf. Whether it is allowed is decided by the reducer; here only that is
+ * refused which this node already knows to be refused, so that it never reaches the log.
+ */
+import { type ClientFrameOf, directMembers, makeToken } from '@parley/protocol';
+import { encodeBody, RECORD_VERSION, type RecordDraft, type RecordKind } from '../log/record.ts';
+import { peerOf } from '../view/queries.ts';
+import type { Refusal } from './services.ts';
+import type { Session } from './session.ts';
+
+type RoomFrame = ClientFrameOf<'createRoom' | 'renameRoom' | 'joinRoom' | 'leaveRoom' | 'replaceInvite'>;
+
+export function handleSend(session: Session, frame: ClientFrameOf<'send'>): void {
+  const { conversation, messages } = frame;
+  const refusal = refusalToWrite(session, conversation) ?? takeOperations(session, messages.length);
+  for (const { id, text } of messages) {
+    if (refusal !== undefined) session.refuse(refusal, { id });
+    else run(session, draft(session, { kind: 'message', key: conversation, id, body: Buffer.from(text) }));
+  }
+}
+
+export function handleRoomOperation(session: Session, frame: RoomFrame): void {
+  const { id, conversation: key } = frame;
+  const refusal = refusalOfRoom(session, frame) ?? takeOperations(session, 1);
+  if (refusal !== undefined) {
+    session.refuse(refusal, { id });
+    return;
+  }
+  run(session, draft(session, { key, id, ...recordOf(session, frame) }));
+}
+
+function recordOf(session: Session, frame: RoomFrame): { kind: RecordKind; body: Uint8Array } {
+  switch (frame.type) {
+    case 'createRoom':
+      return { kind: 'roomCreated', body: encodeBody<'roomCreated'>({ name: frame.name, visibility: frame.visibility }) };
+    case 'renameRoom':
+      return { kind: 'roomRenamed', body: encodeBody<'roomRenamed'>({ name: frame.name }) };
+    case 'joinRoom':
+      return { kind: 'memberJoined', body: encodeBody<'memberJoined'>(frame.invite === undefined ? {} : { invite: frame.invite }) };
+    case 'leaveRoom':
+      return { kind: 'memberLeft', body: encodeBody<'memberLeft'>({}) };
+    case 'replaceInvite':
+      return { kind: 'inviteReplaced', body: encodeBody<'inviteReplaced'>({ invite: makeToken(session.services.environment.random) }) };
+  }
+}
+
+function draft(session: Session, record: { kind: RecordKind; key: string; id: string; body: Uint8Array }): RecordDraft {
+  const { kind, key, id, body } = record;
+  const at = session.services.environment.clock.wallMs();
+  return { key, head: { version: RECORD_VERSION, kind, id, author: session.user, at: Math.floor(at) }, body };
+}
+
+function run(session: Session, record: RecordDraft): void {
+  const { key: conversation, head } = record;
+  void session.services.operations.run(record).then((result) => {
+    if (result.ok) session.reply({ type: 'ack', id: head.id, conversation, seq: result.seq, at: result.at });
+    else {
+      const { code, retryAfterMs } = result;
+      session.refuse(retryAfterMs === undefined ? { code } : { code, retryAfterMs }, { id: head.id });
+    }
+  });
+}
+
+/** Answers are equal for what does not exist and for what this user may not see. */
+function refusalToWrite(session: Session, conversation: string): Refusal | undefined {
+  const { queries } = session.services;
+  const members = directMembers(conversation);
+  if (members === undefined) {
+    const access = queries.access(session.user, conversation);
+    if (access === undefined) return { code: 'not_found' };
+    return access.isMember ? undefined : { code: 'not_a_member' };
+  }
+  if (!members.includes(session.user) || queries.user(peerOf(members, session.user)) === undefined) return { code: 'not_found' };
+  return undefined;
+}
+
+function refusalOfRoom(session: Session, frame: RoomFrame): Refusal | undefined {
+  const room = session.services.queries.conversation(frame.conversation)?.room;
+  switch (frame.type) {
+    case 'createRoom':
+      // A repeat of one's own creation is for the reducer to recognise.
+      return undefined;
+    case 'joinRoom':
+      if (room === undefined) return { code: 'not_found' };
+      if (room.visibility === 'public' || room.members.has(session.user)) return undefined;
+      if (frame.invite === undefined) return { code: 'not_found' };
+      return frame.invite === room.invite ? undefined : { code: 'invite_invalid' };
+    case 'renameRoom':
+    case 'replaceInvite':
+      return refusalToWrite(session, frame.conversation);
+    case 'leaveRoom':
+      // One who has left already may be repeating the operation: its first result stands in the log.
+      return session.services.queries.access(session.user, frame.conversation) === undefined ? { code: 'not_found' } : undefined;
+  }
+}
+
+function takeOperations(session: Session, count: number): Refusal | undefined {
+  if (!session.checkExpiry()) return { code: 'session_expired' };
+  const retryAfterMs = session.services.userLimits.take(session.user, count);
+  return retryAfterMs === 0 ? undefined : { code: 'rate_limited', retryAfterMs };
+}

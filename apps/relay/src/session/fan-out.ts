@@ -1,0 +1,224 @@
+/**
+ * Who is told: after a commit, hands each new entry to the sessions of this node that it concerns, encoded once, and lets
+ * everything else go by undecoded. Called with the applier's outcomes; frames go to the sessions' outbound queues.
+ */
+import { directMembers, type Entry, FRAME_MAX_BYTES, PAGE_MAX_ENTRIES, ROOM_SMALL_MAX_MEMBERS } from '@parley/protocol';
+import type { Metrics } from '../metrics.ts';
+import { toEntry } from '../view/entry-body.ts';
+import type { ViewQueries } from '../view/queries.ts';
+import type { Outcome } from '../view/reducer.ts';
+import type { ConversationAggregate } from '../view/store.ts';
+import { encodeControl, encodeDurable, encodeEphemeral, type OutgoingFrame } from './outgoing-frame.ts';
+
+/** A session as fan-out sees it. */
+export interface Listener {
+  readonly user: string;
+  /** Rooms that the user is in; kept by fan-out. */
+  rooms: Set<string> | undefined;
+  push(frame: OutgoingFrame): void;
+}
+
+type EntryOutcome = Extract<Outcome, { type: 'entry' }>;
+
+/** Bytes of entries in one frame; the rest of FRAME_MAX_BYTES is for the largest single text and the frame around it. */
+const MOST_ENTRY_BYTES = FRAME_MAX_BYTES / 2;
+
+export class FanOut {
+  readonly #queries: ViewQueries;
+  readonly #metrics: Metrics;
+  readonly #byUser = new Map<string, Set<Listener>>();
+  readonly #byRoom = new Map<string, Set<Listener>>();
+  #sessionCount = 0;
+
+  constructor(queries: ViewQueries, metrics: Metrics) {
+    this.#queries = queries;
+    this.#metrics = metrics;
+  }
+
+  get sessionCount(): number {
+    return this.#sessionCount;
+  }
+
+  /** From the next outcome on, the listener gets what concerns its user. Call it where its replay is cut off. */
+  add(listener: Listener, rooms: Iterable<string>): void {
+    addTo(this.#byUser, listener.user, listener);
+    this.#sessionCount += 1;
+    for (const room of rooms) this.#enterRoom(listener, room);
+  }
+
+  remove(listener: Listener): void {
+    if (removeFrom(this.#byUser, listener.user, listener)) this.#sessionCount -= 1;
+    for (const room of listener.rooms ?? []) removeFrom(this.#byRoom, room, listener);
+    listener.rooms = undefined;
+  }
+
+  sessionsOf(user: string): ReadonlySet<Listener> | undefined {
+    return this.#byUser.get(user);
+  }
+
+  handle(outcomes: readonly Outcome[]): void {
+    const groups = new Map<string, EntryOutcome[]>();
+    for (const outcome of outcomes) {
+      if (outcome.type === 'entry') this.#handleEntry(outcome, groups);
+      else if (outcome.type === 'read') this.#handleRead(outcome);
+      else if (outcome.type === 'userNamed' && !outcome.isNew) this.#handleRename(outcome.head.author);
+    }
+    for (const group of groups.values()) this.#send(group);
+  }
+
+  /** Somebody types; told to everybody else in a small conversation. */
+  handleTyping(conversation: string, user: string): void {
+    const aggregate = this.#audienceOf(conversation);
+    if (aggregate === undefined) return;
+    const frame = encodeEphemeral({ type: 'typing', conversation, user }, `typing ${conversation} ${user}`);
+    this.#pushTo(aggregate, frame, user);
+  }
+
+  /** Whether anybody here is in the conversation; what concerns nobody is not decoded. */
+  hasAudience(conversation: string): boolean {
+    const members = directMembers(conversation);
+    if (members === undefined) return this.#byRoom.has(conversation);
+    return this.#byUser.has(members[0]) || this.#byUser.has(members[1]);
+  }
+
+  #handleEntry(outcome: EntryOutcome, groups: Map<string, EntryOutcome[]>): void {
+    const { id } = outcome.conversation;
+    const { kind, author } = outcome.head;
+    const changesAudience = kind === 'roomCreated' || kind === 'memberJoined' || kind === 'memberLeft';
+    if (changesAudience && this.#byUser.has(author)) {
+      this.#flushGroup(id, groups);
+      // Told to those who were in before and after it: leaving is the last that the leaver sees, joining the first.
+      if (kind === 'memberLeft') {
+        this.#send([outcome]);
+        this.#leave(id, author);
+      } else {
+        this.#join(id, author);
+        this.#send([outcome]);
+      }
+      return;
+    }
+    if (!this.hasAudience(id)) return;
+    // A conversation of two begins with its first entry; before it nobody has heard of it.
+    if (outcome.seq === 1 && kind === 'message') this.#describeTo(directMembers(id) ?? [], id);
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [outcome]);
+    else group.push(outcome);
+  }
+
+  #flushGroup(id: string, groups: Map<string, EntryOutcome[]>): void {
+    const group = groups.get(id);
+    if (group === undefined) return;
+    groups.delete(id);
+    this.#send(group);
+  }
+
+  #send(group: readonly EntryOutcome[]): void {
+    const conversation = group[0]?.conversation;
+    if (conversation === undefined || !this.hasAudience(conversation.id)) return;
+    let entries: Entry[] = [];
+    let bytes = 0;
+    const flush = (): void => {
+      if (entries.length === 0) return;
+      const users = this.#queries.users(entries.map((entry) => entry.author));
+      this.#pushTo(conversation, encodeDurable({ type: 'entries', conversation: conversation.id, entries, users }));
+      entries = [];
+      bytes = 0;
+    };
+    for (const { seq, head, body } of group) {
+      // JSON at most doubles what people type; control characters, sixfold, are bounded by the code points of a text.
+      const entryBytes = body.length * 2 + 200;
+      if (entries.length === PAGE_MAX_ENTRIES || bytes + entryBytes > MOST_ENTRY_BYTES) flush();
+      entries.push(toEntry({ seq, kind: head.kind, id: head.id, author: head.author, at: head.at, body }, this.#metrics));
+      bytes += entryBytes;
+    }
+    flush();
+  }
+
+  #handleRead(outcome: Extract<Outcome, { type: 'read' }>): void {
+    const { conversation, user, seq } = outcome;
+    const aggregate = this.#audienceOf(conversation);
+    const frame = (): OutgoingFrame =>
+      encodeEphemeral({ type: 'readPosition', conversation, user, seq }, `read ${conversation} ${user}`);
+    if (aggregate !== undefined) {
+      this.#pushTo(aggregate, frame());
+      return;
+    }
+    // In a large room only the reader's own devices follow.
+    const own = this.#byUser.get(user);
+    if (own === undefined) return;
+    const encoded = frame();
+    for (const listener of own) listener.push(encoded);
+  }
+
+  #handleRename(user: string): void {
+    const users = this.#queries.users([user]);
+    const frame = encodeControl({ type: 'users', users });
+    for (const listeners of this.#byUser.values()) for (const listener of listeners) listener.push(frame);
+  }
+
+  /** The conversation, if somebody here is in it and it is small enough for what single members do to be told. */
+  #audienceOf(id: string): ConversationAggregate | undefined {
+    if (!this.hasAudience(id)) return undefined;
+    const aggregate = this.#queries.conversation(id);
+    return (aggregate?.room?.members.size ?? 0) > ROOM_SMALL_MAX_MEMBERS ? undefined : aggregate;
+  }
+
+  #pushTo(conversation: ConversationAggregate, frame: OutgoingFrame, except?: string): void {
+    const members = directMembers(conversation.id);
+    if (members === undefined) this.#pushToSet(this.#byRoom.get(conversation.id), frame, except);
+    else for (const member of new Set(members)) this.#pushToSet(this.#byUser.get(member), frame, except);
+  }
+
+  #pushToSet(listeners: ReadonlySet<Listener> | undefined, frame: OutgoingFrame, except: string | undefined): void {
+    if (listeners === undefined) return;
+    for (const listener of listeners) {
+      if (listener.user === except) continue;
+      listener.push(frame);
+      this.#metrics.delivered += 1;
+    }
+  }
+
+  #join(room: string, user: string): void {
+    for (const listener of this.#byUser.get(user) ?? []) this.#enterRoom(listener, room);
+    this.#describeTo([user], room);
+  }
+
+  #leave(room: string, user: string): void {
+    for (const listener of this.#byUser.get(user) ?? []) {
+      listener.rooms?.delete(room);
+      removeFrom(this.#byRoom, room, listener);
+    }
+    this.#describeTo([user], room);
+  }
+
+  #describeTo(users: readonly string[], id: string): void {
+    for (const user of new Set(users)) {
+      const listeners = this.#byUser.get(user);
+      if (listeners === undefined) continue;
+      const description = this.#queries.describe(user, id);
+      if (description === undefined) continue;
+      const named = description.kind === 'direct' ? [description.peer] : [];
+      const frame = encodeControl({ type: 'conversations', conversations: [description], users: this.#queries.users(named) });
+      for (const listener of listeners) listener.push(frame);
+    }
+  }
+
+  #enterRoom(listener: Listener, room: string): void {
+    listener.rooms ??= new Set();
+    listener.rooms.add(room);
+    addTo(this.#byRoom, room, listener);
+  }
+}
+
+function addTo(index: Map<string, Set<Listener>>, key: string, listener: Listener): void {
+  const listeners = index.get(key);
+  if (listeners === undefined) index.set(key, new Set([listener]));
+  else listeners.add(listener);
+}
+
+function removeFrom(index: Map<string, Set<Listener>>, key: string, listener: Listener): boolean {
+  const listeners = index.get(key);
+  if (listeners === undefined || !listeners.delete(listener)) return false;
+  if (listeners.size === 0) index.delete(key);
+  return true;
+}

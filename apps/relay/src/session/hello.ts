@@ -1,0 +1,124 @@
+/**
+ * The beginning of a session: version, epoch, heads; then the welcome, what the user's conversations look like, and what
+ * was missed. Called by dispatch with the first frame.
+ */
+import {
+  type ClientFrameOf,
+  type Conversation,
+  makeOperationId,
+  negotiateVersion,
+  OLDEST_PROTOCOL_VERSION,
+  PROTOCOL_VERSION,
+  type RelayFrame,
+} from '@parley/protocol';
+import { encodeBody, RECORD_VERSION } from '../log/record.ts';
+import { chunksThatFit } from './questions.ts';
+import { Replay } from './replay.ts';
+import type { Session } from './session.ts';
+
+/** A client that comes from another node may be ahead of this one by a few milliseconds: so long is waited for the log. */
+const AHEAD_PATIENCE_MS = 2_000;
+const AHEAD_POLL_MS = 10;
+
+type Hello = ClientFrameOf<'hello'>;
+type Resync = 'epoch' | 'ahead';
+
+export function handleHello(session: Session, hello: Hello): void {
+  if (session.state !== 'expectingHello') {
+    session.refuse({ code: 'hello_repeated' });
+    return;
+  }
+  const version = negotiateVersion(hello, { version: PROTOCOL_VERSION, oldest: OLDEST_PROTOCOL_VERSION });
+  if (version === undefined) {
+    session.closeFor('version_unsupported');
+    return;
+  }
+  session.helloDone();
+  session.state = 'greeting';
+  session.idle = hello.idle === true;
+  greet(session, hello, version).catch((error: unknown) => {
+    session.services.environment.logger.error({ err: error }, 'a hello could not be answered');
+    session.closeFor('node_unready');
+  });
+}
+
+async function greet(session: Session, hello: Hello, version: number): Promise<void> {
+  await ensureUser(session);
+  const { epoch } = session.services;
+  let resync: Resync | undefined;
+  if (hello.epoch !== undefined && hello.epoch !== epoch) resync = 'epoch';
+  else if (!(await reachesHeads(session, hello.heads ?? []))) resync = 'ahead';
+  if (session.state !== 'greeting') return;
+  welcome(session, resync === undefined ? (hello.heads ?? []) : [], { version, resync });
+}
+
+/** From here to the end nothing is awaited: what is applied later is pushed live, what was applied before is replayed. */
+function welcome(session: Session, heads: readonly (readonly [string, number])[], answer: { version: number; resync: Resync | undefined }): void {
+  const { environment, epoch, fanOut, node, presence, queries } = session.services;
+  const conversations = describeAll(session);
+  session.state = 'open';
+  fanOut.add(
+    session,
+    conversations.filter((conversation) => conversation.kind === 'room' && conversation.joined).map(({ id }) => id),
+  );
+  presence.openSession(session.user, session.id, session.idle);
+  session.reply({
+    type: 'welcome',
+    version: answer.version,
+    epoch,
+    node,
+    me: queries.user(session.user) ?? { id: session.user, name: session.identity.name },
+    ...(answer.resync === undefined ? {} : { resync: answer.resync }),
+    at: Math.floor(environment.clock.wallMs()),
+  });
+  for (const part of chunksThatFit(conversations)) session.reply(describe(session, part));
+  const held = new Map(heads);
+  const missing = conversations.flatMap(({ id, head, hiddenUpTo }) => {
+    const from = held.get(id);
+    return from === undefined || from >= head ? [] : [{ conversation: id, from: Math.max(from, hiddenUpTo) + 1, to: head }];
+  });
+  session.replay = new Replay(session, missing);
+  session.replay.run();
+}
+
+/** The most recently active first. */
+function describeAll(session: Session): Conversation[] {
+  const { queries } = session.services;
+  const conversations: Conversation[] = [];
+  for (const id of queries.conversationIdsOf(session.user)) {
+    const conversation = queries.describe(session.user, id);
+    if (conversation !== undefined) conversations.push(conversation);
+  }
+  return conversations.toSorted((one, other) => (other.last?.at ?? 0) - (one.last?.at ?? 0));
+}
+
+function describe(session: Session, conversations: Conversation[]): RelayFrame {
+  const named = conversations.flatMap((conversation) => [
+    ...(conversation.kind === 'direct' ? [conversation.peer] : []),
+    ...(conversation.last === undefined ? [] : [conversation.last.author]),
+  ]);
+  return { type: 'conversations', conversations, users: session.services.queries.users(named) };
+}
+
+/** A user that this log has never heard of, because it was made anew or is behind, is named again from the sign-in. */
+async function ensureUser(session: Session): Promise<void> {
+  const { environment, operations, queries } = session.services;
+  const { user, name } = session.identity;
+  if (queries.user(user) !== undefined) return;
+  const id = makeOperationId(environment.clock, environment.random);
+  const head = { version: RECORD_VERSION, kind: 'userNamed' as const, id, author: user, at: Math.floor(environment.clock.wallMs()) };
+  await operations.run({ key: user, head, body: encodeBody<'userNamed'>({ name }) });
+}
+
+/** Whether this node's view has, within a short time, everything that the client says it holds. */
+async function reachesHeads(session: Session, heads: readonly (readonly [string, number])[]): Promise<boolean> {
+  const { environment, queries } = session.services;
+  const isAhead = (): boolean =>
+    heads.some(([conversation, seq]) => seq > (queries.access(session.user, conversation)?.upTo ?? 0));
+  const deadlineMs = environment.clock.monotonicMs() + AHEAD_PATIENCE_MS;
+  while (isAhead()) {
+    if (environment.clock.monotonicMs() >= deadlineMs || session.state !== 'greeting') return false;
+    await new Promise<void>((resolve) => void environment.clock.setTimer(resolve, AHEAD_POLL_MS));
+  }
+  return true;
+}

@@ -1,0 +1,201 @@
+/**
+ * One WebSocket on this node: what it may do, and when it ends. Receives text from the socket route, hands frames to
+ * dispatch.ts; what goes out passes its outbound queue.
+ */
+import {
+  type ClientFrame,
+  CLOSE_DRAINING,
+  CLOSE_NORMAL,
+  CLOSE_TOO_LARGE,
+  decodeClientFrame,
+  type DecodeFailure,
+  ERRORS,
+  type ErrorCode,
+  HELLO_TIMEOUT_MS,
+  type RelayFrame,
+} from '@parley/protocol';
+import type { CancelTimer } from '@parley/protocol/environment';
+import { dispatch } from './dispatch.ts';
+import type { Listener } from './fan-out.ts';
+import { type FrameSocket, Outbound } from './outbound.ts';
+import { encodeControl, type OutgoingFrame } from './outgoing-frame.ts';
+import type { Replay } from './replay.ts';
+import type { Refusal, Services } from './services.ts';
+import { fullBucket, takeTokens, type TokenBucket } from './token-bucket.ts';
+
+/** Who is on the other side, as the upgrade established it. */
+export interface Identity {
+  user: string;
+  /** The name at sign-in: for a node that never heard of the user, because the log was made anew. */
+  name: string;
+  /** Wall clock, milliseconds since 1970. */
+  expiresAtMs: number;
+}
+
+/** Refused frames that an honest client of another version could send; more in the life of one socket is an attack. */
+const MOST_BAD_FRAMES = 50;
+
+export type SessionState = 'expectingHello' | 'greeting' | 'open' | 'closed';
+
+export class Session implements Listener {
+  readonly id: number;
+  readonly identity: Identity;
+  readonly services: Services;
+  readonly outbound: Outbound;
+  rooms: Set<string> | undefined;
+  state: SessionState = 'expectingHello';
+  idle = false;
+  replay: Replay | undefined;
+  /** Monotonic time of the last sign of life. */
+  lastHeardMs: number;
+  #badFrames = 0;
+  readonly #frames: TokenBucket;
+  readonly #onEnd: (session: Session) => void;
+  #helloTimer: CancelTimer | undefined;
+
+  constructor(options: { id: number; identity: Identity; services: Services; socket: FrameSocket; onEnd: (session: Session) => void }) {
+    this.id = options.id;
+    this.identity = options.identity;
+    this.services = options.services;
+    this.#onEnd = options.onEnd;
+    const { clock } = options.services.environment;
+    this.lastHeardMs = clock.monotonicMs();
+    this.#frames = fullBucket(options.services.limits.frames, this.lastHeardMs);
+    this.outbound = new Outbound(options.socket, options.services.scheduler, this);
+    this.#helloTimer = clock.setTimer(() => {
+      if (this.state === 'expectingHello') this.closeFor('hello_timeout');
+    }, HELLO_TIMEOUT_MS);
+  }
+
+  get user(): string {
+    return this.identity.user;
+  }
+
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  push(frame: OutgoingFrame): void {
+    this.outbound.push(frame);
+  }
+
+  reply(frame: RelayFrame): void {
+    this.outbound.push(encodeControl(frame));
+  }
+
+  /** Refuses an operation, a question or a frame. */
+  refuse(refusal: Refusal, about: { id?: string; request?: number } = {}): void {
+    this.reply({ type: 'error', retryable: ERRORS[refusal.code].retryable, ...refusal, ...about });
+  }
+
+  /** A text message from the peer. Never throws: a fault in handling one frame ends neither the process nor the socket. */
+  receive(text: string): void {
+    if (this.state === 'closed') return;
+    const { environment, limits, metrics } = this.services;
+    this.lastHeardMs = environment.clock.monotonicMs();
+    const waitMs = takeTokens(this.#frames, limits.frames, { count: 1, nowMs: this.lastHeardMs });
+    const decoded = decodeClientFrame(text);
+    if (!decoded.ok) {
+      metrics.badFrames += 1;
+      this.#refuseBadFrame(decoded);
+      return;
+    }
+    if (waitMs > 0) {
+      this.#refuseForRate(decoded.frame, waitMs);
+      return;
+    }
+    try {
+      dispatch(this, decoded.frame);
+    } catch (error) {
+      environment.logger.error({ err: error, frame: decoded.frame.type }, 'a frame could not be handled');
+      this.refuse({ code: 'internal' }, referenceOf(decoded.frame));
+    }
+  }
+
+  /** The sign-in ends while the socket lives. */
+  checkExpiry(): boolean {
+    if (this.services.environment.clock.wallMs() < this.identity.expiresAtMs) return true;
+    this.closeFor('session_expired');
+    return false;
+  }
+
+  helloDone(): void {
+    this.#helloTimer?.();
+    this.#helloTimer = undefined;
+  }
+
+  /** Tells why and closes with the code of the table; 1008 for what the table closes no socket for. */
+  closeFor(code: ErrorCode): void {
+    this.refuse({ code });
+    this.close(ERRORS[code].closeCode ?? 1008, code);
+  }
+
+  drain(): void {
+    this.close(CLOSE_DRAINING, 'draining');
+  }
+
+  close(closeCode: number = CLOSE_NORMAL, reason = ''): void {
+    if (this.state === 'closed') return;
+    this.outbound.close(closeCode, reason);
+    this.end();
+  }
+
+  /** The socket is gone, or is as good as gone. */
+  end(): void {
+    if (this.state === 'closed') return;
+    const wasOpen = this.state === 'open';
+    this.state = 'closed';
+    this.helloDone();
+    this.replay = undefined;
+    this.outbound.release();
+    if (wasOpen) {
+      this.services.fanOut.remove(this);
+      this.services.broadcast.unwatch(this);
+      this.services.presence.closeSession(this.user, this.id);
+    }
+    this.#onEnd(this);
+  }
+
+  onCut(): void {
+    this.services.metrics.slowReaders += 1;
+    this.end();
+  }
+
+  onDropped(): void {
+    // What was dropped may have been the only word of a change: the whole picture again, once the reader has caught up.
+    this.services.broadcast.resnapshot(this);
+  }
+
+  #refuseBadFrame(failure: DecodeFailure): void {
+    if (failure.code === 'too_large') {
+      this.close(CLOSE_TOO_LARGE, failure.detail);
+      return;
+    }
+    const refusal = { code: failure.code, detail: failure.detail };
+    if (failure.code === 'version_unsupported') {
+      this.closeFor(failure.code);
+      return;
+    }
+    if (failure.ids === undefined || failure.ids.length === 0) {
+      this.refuse(refusal, {
+        ...(failure.id === undefined ? {} : { id: failure.id }),
+        ...(failure.request === undefined ? {} : { request: failure.request }),
+      });
+    } else for (const id of failure.ids) this.refuse(refusal, { id });
+    this.#badFrames += 1;
+    if (this.#badFrames > MOST_BAD_FRAMES) this.closeFor('too_many_bad_frames');
+  }
+
+  #refuseForRate(frame: ClientFrame, waitMs: number): void {
+    const refusal: Refusal = { code: 'rate_limited', retryAfterMs: waitMs };
+    if (frame.type === 'send') for (const { id } of frame.messages) this.refuse(refusal, { id });
+    else this.refuse(refusal, referenceOf(frame));
+  }
+}
+
+/** What an answer to this frame must name. */
+export function referenceOf(frame: ClientFrame): { id?: string; request?: number } {
+  if ('id' in frame) return { id: frame.id };
+  if ('request' in frame) return { request: frame.request };
+  return {};
+}

@@ -1,0 +1,30 @@
+/** What a client tells and gets no answer to: read positions, typing, idleness, whom it watches. */
+import { type ClientFrameOf, ROOM_SMALL_MAX_MEMBERS } from '@parley/protocol';
+import type { Session } from './session.ts';
+
+export function handleRead(session: Session, frame: ClientFrameOf<'read'>): void {
+  const { environment, log, queries } = session.services;
+  const access = queries.access(session.user, frame.conversation);
+  if (access?.isMember !== true) return;
+  const seq = Math.min(frame.seq, access.upTo);
+  // A lost read position comes again with the next one, or after a reconnect.
+  log.putState(`${session.user}|read|${frame.conversation}`, Buffer.from(String(seq))).catch((error: unknown) => {
+    environment.logger.debug({ err: error }, 'a read position was not written');
+  });
+}
+
+export function handleTyping(session: Session, frame: ClientFrameOf<'typing'>): void {
+  const { log, queries } = session.services;
+  const access = queries.access(session.user, frame.conversation);
+  if (access?.isMember !== true || (access.conversation.room?.members.size ?? 0) > ROOM_SMALL_MAX_MEMBERS) return;
+  log.publish({ kind: 'typing', key: frame.conversation, body: Buffer.from(session.user) });
+}
+
+export function handleIdle(session: Session, frame: ClientFrameOf<'idle'>): void {
+  session.idle = frame.idle;
+  if (session.isOpen) session.services.presence.setIdle(session.user, session.id, frame.idle);
+}
+
+export function handleWatch(session: Session, frame: ClientFrameOf<'watch'>): void {
+  session.services.broadcast.watch(session, { lobby: frame.lobby, users: frame.users });
+}

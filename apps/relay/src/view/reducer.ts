@@ -1,0 +1,158 @@
+/**
+ * apply(view, record) → outcome: numbers an entry, drops repeats, checks membership and room rules. No clock, no
+ * randomness, no environment, and nothing read but what the record's own key names: every node decides alike, however it
+ * interleaves partitions. Called by applier.ts; what comes out goes to fan-out.ts once it is committed.
+ */
+import { type ErrorCode, ConversationIdSchema, directMembers, UserIdSchema } from '@parley/protocol';
+import { type BadRecord, decodeBody, decodeHead, isMessageBody, type LoggedRecord, type RecordHead } from '../log/record.ts';
+import type { ConversationAggregate, ViewStore } from './store.ts';
+
+export type Outcome =
+  /** A new entry of a conversation. `body` is still encoded: only a node that has somebody to show it to decodes it. */
+  | { type: 'entry'; conversation: ConversationAggregate; seq: number; head: RecordHead; body: Uint8Array }
+  /** The same operation again: it has the first one's result. */
+  | { type: 'repeat'; key: string; head: RecordHead; seq: number; at: number }
+  | { type: 'refused'; key: string; head: RecordHead; code: ErrorCode }
+  | { type: 'userNamed'; head: RecordHead; name: string; isNew: boolean }
+  | { type: 'read'; conversation: string; user: string; seq: number }
+  /** Changes nothing. */
+  | { type: 'nothing' }
+  | BadOutcome;
+
+export interface BadOutcome extends BadRecord {
+  type: 'bad';
+}
+
+function isBad(decoded: object): decoded is BadRecord {
+  return 'bad' in decoded;
+}
+
+const NOTHING: Outcome = { type: 'nothing' };
+
+/** Applies one record of the log. */
+export function applyRecord(store: ViewStore, record: LoggedRecord): Outcome {
+  const head = decodeHead(record.head);
+  if (isBad(head)) return { type: 'bad', ...head };
+  switch (head.kind) {
+    case 'genesis':
+      return NOTHING;
+    case 'userNamed':
+      return applyUserNamed(store, record, head);
+    case 'message':
+      return applyMessage(store, record, head);
+    default:
+      return applyToRoom(store, record, head, head.kind);
+  }
+}
+
+/** Applies one record of the state topic: `user|read|conversation` → seq, merged by maximum. */
+export function applyState(store: ViewStore, record: LoggedRecord): Outcome {
+  const [user = '', kind = '', conversation = '', ...rest] = record.key.split('|');
+  const text = Buffer.from(record.body).toString('latin1');
+  if (kind !== 'read' || rest.length > 0 || !/^\d{1,15}$/.test(text)) return malformed('state: not a read position');
+  if (!UserIdSchema.safeParse(user).success || !ConversationIdSchema.safeParse(conversation).success) return malformed('state: key');
+  const seq = Number(text);
+  return store.advanceRead(conversation, user, seq) ? { type: 'read', conversation, user, seq } : NOTHING;
+}
+
+function applyUserNamed(store: ViewStore, record: LoggedRecord, head: RecordHead): Outcome {
+  const body = decodeBody('userNamed', record.body);
+  if (isBad(body)) return { type: 'bad', ...body };
+  if (record.key !== head.author) return malformed('a user names another');
+  const before = store.userName(head.author);
+  store.nameUser(head.author, body.name);
+  return { type: 'userNamed', head, name: body.name, isNew: before === undefined };
+}
+
+function applyMessage(store: ViewStore, record: LoggedRecord, head: RecordHead): Outcome {
+  if (!isMessageBody(record.body)) return malformed('body of message');
+  let conversation = store.conversation(record.key);
+  if (conversation === undefined) {
+    if (!ConversationIdSchema.safeParse(record.key).success) return malformed('key: no conversation');
+    const members = directMembers(record.key);
+    // A first message makes a conversation of two; a room must have been created.
+    if (members === undefined) return refuse(store, record.key, head, 'not_found');
+    if (!members.includes(head.author)) return refuse(store, record.key, head, 'not_a_member');
+    conversation = store.createDirect(record.key, members);
+  } else if (!isMember(conversation, head.author)) {
+    return firstResult(store, conversation, record, head) ?? refuse(store, record.key, head, 'not_a_member');
+  }
+  return append(store, conversation, record, head);
+}
+
+type RoomKind = 'roomCreated' | 'roomRenamed' | 'memberJoined' | 'memberLeft' | 'inviteReplaced';
+
+function applyToRoom(store: ViewStore, record: LoggedRecord, head: RecordHead, kind: RoomKind): Outcome {
+  const body = decodeBody(kind, record.body);
+  if (isBad(body)) return { type: 'bad', ...body };
+  if (!record.key.startsWith('r_') || !ConversationIdSchema.safeParse(record.key).success) return malformed('key: no room');
+  const existing = store.conversation(record.key);
+  if (existing !== undefined) {
+    const first = firstResult(store, existing, record, head);
+    if (first !== undefined) return first;
+  }
+  const joinedAt = kind === 'memberJoined' ? existing?.room?.members.get(head.author) : undefined;
+  // To join where one is a member already is no event: everybody reads the first joining.
+  if (joinedAt !== undefined) return { type: 'repeat', key: record.key, head, seq: joinedAt, at: head.at };
+  const refused = refusalOf(existing, head, kind, 'invite' in body ? body.invite : undefined);
+  if (refused !== undefined) return refuse(store, record.key, head, refused);
+  const room = existing ?? createRoom(store, record, body);
+  const outcome = append(store, room, record, head);
+  if (outcome.type !== 'entry') return outcome;
+  if (kind === 'roomCreated' || kind === 'memberJoined') store.join(room, head.author, outcome.seq);
+  if (kind === 'memberLeft') store.leave(room, head.author, outcome.seq);
+  if (kind === 'roomRenamed' && 'name' in body) store.setName(room, body.name);
+  if (kind === 'inviteReplaced' && 'invite' in body && body.invite !== undefined) store.setInvite(room, body.invite);
+  return outcome;
+}
+
+function createRoom(store: ViewStore, record: LoggedRecord, body: object): ConversationAggregate {
+  const created = body as { name: string; visibility: 'public' | 'private' };
+  return store.createRoom(record.key, { name: created.name, visibility: created.visibility, invite: null, members: new Map() });
+}
+
+/** The room's rules. Undefined: allowed. */
+function refusalOf(
+  existing: ConversationAggregate | undefined,
+  head: RecordHead,
+  kind: RoomKind,
+  invite: string | undefined,
+): ErrorCode | undefined {
+  if (kind === 'roomCreated') return existing === undefined ? undefined : 'already_exists';
+  const room = existing?.room;
+  if (room === undefined) return 'not_found';
+  if (kind !== 'memberJoined') return room.members.has(head.author) ? undefined : 'not_a_member';
+  if (room.visibility === 'public') return undefined;
+  return room.invite !== null && room.invite === invite ? undefined : 'invite_invalid';
+}
+
+function isMember(conversation: ConversationAggregate, user: string): boolean {
+  if (conversation.room !== undefined) return conversation.room.members.has(user);
+  return directMembers(conversation.id)?.includes(user) === true;
+}
+
+function append(store: ViewStore, conversation: ConversationAggregate, record: LoggedRecord, head: RecordHead): Outcome {
+  const refused = store.refusal(record.key, head);
+  if (refused !== undefined) return { type: 'refused', key: record.key, head, code: refused as ErrorCode };
+  const seq = store.insertEntry(conversation, head, record.body);
+  if (seq !== undefined) return { type: 'entry', conversation, seq, head, body: record.body };
+  return firstResult(store, conversation, record, head) ?? NOTHING;
+}
+
+function firstResult(store: ViewStore, conversation: ConversationAggregate, record: LoggedRecord, head: RecordHead): Outcome | undefined {
+  const first = store.findEntry(conversation, head);
+  if (first === undefined) return undefined;
+  const same = first.kind === head.kind && Buffer.compare(first.body, record.body) === 0;
+  if (!same) return { type: 'refused', key: record.key, head, code: 'idempotency_conflict' };
+  return { type: 'repeat', key: record.key, head, seq: first.seq, at: first.at };
+}
+
+function refuse(store: ViewStore, key: string, head: RecordHead, code: ErrorCode): Outcome {
+  // A retry of something refused must not slip through because the world changed in between.
+  store.refuse(key, head, code);
+  return { type: 'refused', key, head, code };
+}
+
+function malformed(reason: string): Outcome {
+  return { type: 'bad', bad: 'malformed', reason };
+}
