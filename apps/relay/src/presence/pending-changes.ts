@@ -15,13 +15,19 @@ export class PendingChanges {
   /** When users were last told of, oldest first; forgotten after USER_GAP_MS. */
   readonly #toldAt = new Map<UserId, number>();
 
-  /** @param from What the screens show. */
-  add(user: UserId, from: State, now: number): void {
-    if (this.#pending.has(user)) return;
+  /**
+   * @param from What the screens show.
+   * @returns When the change is due, monotonic.
+   */
+  add(user: UserId, from: State, now: number): number {
+    const pending = this.#pending.get(user);
+    if (pending !== undefined) return pending.dueAt;
     const last = this.#toldAt.get(user);
     // Who was shown offline has been gone for a whole grace, so coming back is rare, and it is promised within a second.
     const allowedAt = last === undefined || from === 'offline' ? now : last + USER_GAP_MS;
-    this.#pending.set(user, { told: from, dueAt: Math.max(now + COALESCE_MS, allowedAt) });
+    const dueAt = Math.max(now + COALESCE_MS, allowedAt);
+    this.#pending.set(user, { told: from, dueAt });
+    return dueAt;
   }
 
   /** What the screens show of a user who is `current` now. */

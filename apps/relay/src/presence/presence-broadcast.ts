@@ -93,11 +93,13 @@ class RunningBroadcast<Session extends WatchingSession> implements PresenceBroad
   handleChanges(changes: readonly PresenceChange[]): void {
     if (this.#watches.size === 0) return;
     const now = this.#clock.monotonicMs();
-    const listed = this.#watches.lobby.size > 0 && !this.#crowded;
+    const hasLobby = this.#watches.lobby.size > 0;
+    let dueAt = hasLobby && this.#crowded ? this.#countDueAt(now) : Infinity;
     for (const { from, presence } of changes) {
-      if (listed || this.#watches.of(presence.user).size > 0) this.#pending.add(presence.user, from, now);
+      const isSeen = (hasLobby && !this.#crowded) || this.#watches.of(presence.user).size > 0;
+      if (isSeen) dueAt = Math.min(dueAt, this.#pending.add(presence.user, from, now));
     }
-    this.#flushBy(this.#nextDueAt(now));
+    this.#flushBy(dueAt);
   }
 
   handleStale(): void {
@@ -127,36 +129,15 @@ class RunningBroadcast<Session extends WatchingSession> implements PresenceBroad
     const staleChanged = this.#presence.stale !== this.#staleTold;
     this.#staleTold = this.#presence.stale;
     if (users.length > 0 || staleChanged) this.#lobbySnapshot = undefined;
+    const concerned = this.#concerned(users, staleChanged);
     if (this.#crowdChanged(now)) this.#tellLobbyAnew();
-    else this.#tellLobby(users, staleChanged, now);
-    this.#tellSingle(users, staleChanged);
+    else this.#tellLobby(this.#crowded ? [] : users, staleChanged, concerned);
+    this.#tellSingle(concerned);
     this.#flushBy(this.#nextDueAt(now));
   }
 
-  /** The lobby as a whole: one encoding for everybody in it. */
-  #tellLobby(users: UserId[], staleChanged: boolean, now: number): void {
-    const count = this.#count();
-    const countIsDue = count !== this.#countTold && (!this.#crowded || now - this.#countToldAt >= COUNT_GAP_MS);
-    const named = this.#crowded ? [] : users;
-    if (this.#watches.lobby.size === 0 || (named.length === 0 && !countIsDue && !staleChanged)) return;
-    this.#countTold = count;
-    this.#countToldAt = now;
-    const frames = this.#encodeChanges(named);
-    for (const watch of this.#watches.lobby) {
-      // In a crowded lobby these get a frame of their own, which holds the count too.
-      if (this.#crowded && users.some((user) => watch.users.has(user))) continue;
-      for (const frame of frames) watch.session.push(frame);
-    }
-  }
-
-  #tellLobbyAnew(): void {
-    this.#countTold = this.#count();
-    this.#countToldAt = this.#flushedAt;
-    for (const { session } of this.#watches.lobby) this.resnapshot(session);
-  }
-
-  /** Single users: one encoding for each set of them. */
-  #tellSingle(users: UserId[], staleChanged: boolean): void {
+  /** The sessions that are told of single users, and of which. Whom the lobby lists, the lobby's frame names. */
+  #concerned(users: readonly UserId[], staleChanged: boolean): Map<Watch<Session>, UserId[]> {
     const concerned = new Map<Watch<Session>, UserId[]>();
     if (staleChanged) {
       for (const watch of this.#watches.all) if (!watch.lobby) concerned.set(watch, []);
@@ -169,10 +150,37 @@ class RunningBroadcast<Session extends WatchingSession> implements PresenceBroad
         else list.push(user);
       }
     }
+    return concerned;
+  }
+
+  /** The lobby as a whole: one encoding for everybody in it. */
+  #tellLobby(users: readonly UserId[], staleChanged: boolean, concerned: Map<Watch<Session>, unknown>): void {
+    const count = this.#count();
+    const now = this.#flushedAt;
+    const countIsDue = count !== this.#countTold && (!this.#crowded || now - this.#countToldAt >= COUNT_GAP_MS);
+    if (this.#watches.lobby.size === 0 || (users.length === 0 && !countIsDue && !staleChanged)) return;
+    this.#countTold = count;
+    this.#countToldAt = now;
+    const frames = this.#encodeChanges(users);
+    for (const watch of this.#watches.lobby) {
+      // These get a frame of their own, which holds the count too.
+      if (concerned.has(watch)) continue;
+      for (const frame of frames) watch.session.push(frame);
+    }
+  }
+
+  #tellLobbyAnew(): void {
+    this.#countTold = this.#count();
+    this.#countToldAt = this.#flushedAt;
+    for (const { session } of this.#watches.lobby) this.resnapshot(session);
+  }
+
+  /** Single users: one encoding for each set of them. */
+  #tellSingle(concerned: Map<Watch<Session>, UserId[]>): void {
     const encoded = new Map<string, OutgoingFrame[]>();
-    for (const [watch, list] of concerned) {
-      const set = list.join();
-      const frames = encoded.get(set) ?? this.#encodeChanges(list);
+    for (const [watch, users] of concerned) {
+      const set = users.join();
+      const frames = encoded.get(set) ?? this.#encodeChanges(users);
       encoded.set(set, frames);
       for (const frame of frames) watch.session.push(frame);
     }
@@ -255,11 +263,14 @@ class RunningBroadcast<Session extends WatchingSession> implements PresenceBroad
     let next = this.#pending.nextDueAt;
     if (this.#watches.lobby.size > 0 && this.#crowded) {
       const count = this.#count();
-      if (count !== this.#countTold)
-        next = Math.min(next, Math.max(now + COALESCE_MS, this.#countToldAt + COUNT_GAP_MS));
+      if (count !== this.#countTold) next = Math.min(next, this.#countDueAt(now));
       if (count <= LOBBY_MAX_PEOPLE) next = Math.min(next, Math.max(now, this.#crowdedAt + LOBBY_CROWDED_MS));
     }
     return next;
+  }
+
+  #countDueAt(now: number): number {
+    return Math.max(now + COALESCE_MS, this.#countToldAt + COUNT_GAP_MS);
   }
 
   #flushBy(at: number): void {

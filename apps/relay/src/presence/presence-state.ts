@@ -16,6 +16,7 @@ import {
   takeTransitions,
   type Transition,
 } from './presence-tally.ts';
+import { addPart, type SnapshotParts } from './snapshot-parts.ts';
 
 /** One life of another node. */
 interface Peer {
@@ -32,7 +33,7 @@ interface Peer {
   /** Set once it said bye: until when each user is still shown. */
   leaving: Map<UserId, number> | undefined;
   /** Parts of a snapshot that is not complete yet. */
-  parts: { version: number; got: (PresenceMessageOf<'snapshot'> | undefined)[]; missing: number } | undefined;
+  parts: SnapshotParts | undefined;
   askedAt: number;
 }
 
@@ -238,28 +239,15 @@ function applyTo(state: PresenceState, peer: Peer, message: PresenceMessage, out
     for (const user of message.away) put(state, peer.users, user, 'away');
     for (const user of message.online) put(state, peer.users, user, 'online');
     peer.version = message.version;
-  } else if (message.kind === 'snapshot' && message.version > peer.version) gatherSnapshot(state, peer, message);
+  } else if (message.kind === 'snapshot' && message.version > peer.version) applySnapshot(state, peer, message);
   if (peer.newest > peer.version) outcome.gap = true;
 }
 
-function gatherSnapshot(state: PresenceState, peer: Peer, message: PresenceMessageOf<'snapshot'>): void {
-  let parts = peer.parts;
-  if (parts === undefined || message.version > parts.version || parts.got.length !== message.parts) {
-    if (parts !== undefined && message.version < parts.version) return;
-    parts = { version: message.version, got: Array.from({ length: message.parts }), missing: message.parts };
-    peer.parts = parts;
-  }
-  if (message.part >= message.parts || message.version < parts.version || parts.got[message.part] !== undefined) return;
-  parts.got[message.part] = message;
-  parts.missing -= 1;
-  if (parts.missing > 0) return;
-  peer.parts = undefined;
+function applySnapshot(state: PresenceState, peer: Peer, message: PresenceMessageOf<'snapshot'>): void {
+  const { parts, users } = addPart(peer.parts, message);
+  peer.parts = parts;
+  if (users === undefined) return;
   peer.version = message.version;
-  const users = new Map<UserId, ShownState>();
-  for (const part of parts.got) {
-    for (const user of part?.online ?? []) users.set(user, 'online');
-    for (const user of part?.away ?? []) users.set(user, 'away');
-  }
   for (const user of peer.users.keys()) if (!users.has(user)) put(state, peer.users, user, undefined);
   for (const [user, shown] of users) put(state, peer.users, user, shown);
 }

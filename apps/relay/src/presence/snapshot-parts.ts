@@ -22,7 +22,7 @@ export function addPart(
 ): { parts: SnapshotParts | undefined; users?: Map<UserId, ShownState> } {
   if (parts !== undefined && part.version < parts.version) return { parts };
   const fits = parts !== undefined && part.version === parts.version && part.parts === parts.got.length;
-  const into = fits ? parts : { version: part.version, got: Array.from({ length: part.parts }), missing: part.parts };
+  const into = fits ? parts : startParts(part);
   if (part.part >= part.parts || into.got[part.part] !== undefined) return { parts: into };
   into.got[part.part] = part;
   into.missing -= 1;
@@ -33,4 +33,9 @@ export function addPart(
     for (const user of one?.away ?? []) users.set(user, 'away');
   }
   return { parts: undefined, users };
+}
+
+function startParts(part: Part): SnapshotParts {
+  const got = Array.from<Part | undefined>({ length: part.parts });
+  return { version: part.version, got, missing: part.parts };
 }
