@@ -170,7 +170,9 @@ export type ClientEvent =
     }
   | { readonly type: 'caughtUp' }
   | { readonly type: 'presence'; readonly presence: Presence }
-  | { readonly type: 'resync'; readonly reason: 'epoch' | 'ahead' };
+  | { readonly type: 'resync'; readonly reason: 'epoch' | 'ahead' }
+  /** A frame of the relay that could not be read, and was dropped; never one of an unknown type, which is no fault. */
+  | { readonly type: 'undecodable'; readonly detail: string };
 
 /** A question or command that the relay refused. */
 export class RefusedError extends Error {
@@ -181,5 +183,15 @@ export class RefusedError extends Error {
     this.name = 'RefusedError';
     this.code = code;
     this.retryable = retryable;
+  }
+}
+
+/** A question or command that got no answer in time, or that `stop` ended. A command may have taken effect all the same. */
+export class NoAnswerError extends Error {
+  readonly reason: 'timeout' | 'stopped';
+  constructor(reason: 'timeout' | 'stopped') {
+    super(reason === 'timeout' ? 'The relay did not answer in time.' : 'The client was stopped.');
+    this.name = 'NoAnswerError';
+    this.reason = reason;
   }
 }
