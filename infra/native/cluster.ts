@@ -47,7 +47,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const home = new ClusterHome(options.dataDir);
   try {
     const parts = await addMembers(home, java, options);
-    await startParts(parts, home);
+    await startParts(parts);
     return describe(parts, home);
   } catch (error) {
     await home.close();
@@ -75,11 +75,10 @@ async function addMembers(home: ClusterHome, java: KafkaJava, options: ClusterOp
 }
 
 // Nginx last: it then has no memory of relays that did not answer yet.
-async function startParts(parts: Parts, home: ClusterHome): Promise<void> {
+async function startParts(parts: Parts): Promise<void> {
   await startMembers(parts);
   await Promise.all(parts.relays.map((relay) => relay.start()));
   await parts.nginx.start();
-  home.keeper.ping(`${parts.nginx.url}/lb/ping`);
 }
 
 function describe(parts: Parts, home: ClusterHome): Cluster {
@@ -95,9 +94,8 @@ function describe(parts: Parts, home: ClusterHome): Cluster {
     kafkaBrokers: addresses(brokers),
     dataDir: home.dataDir,
     async restartAll() {
-      home.keeper.ping('');
       await Promise.all(members.map((member) => member.kill()));
-      await startParts(parts, home);
+      await startParts(parts);
     },
     async stop() {
       await nginx.kill();

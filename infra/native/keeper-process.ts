@@ -1,26 +1,14 @@
 /**
  * A process of its own beside every cluster. Its standard input is a pipe from the program that started the cluster; when
- * that ends, however it ended, every member still registered is killed and the temporary data removed. It also asks Nginx
- * for `/lb/ping` four times a second (see nginx.conf), because the program's own event loop may be busy for seconds.
+ * that ends, however it ended, every member still registered is killed and the temporary data removed.
  *
- * One command a line: `watch PID` and `forget PID` (process groups), `remove FOLDER`, `ping URL` (empty: no more).
+ * One command a line: `watch PID` and `forget PID` (process groups), `remove FOLDER`.
  */
 import { rmSync } from 'node:fs';
-import { Agent, get } from 'node:http';
 import { createInterface } from 'node:readline';
 
-const PING_EVERY_MS = 250;
 const groups = new Set<number>();
 const folders = new Set<string>();
-const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-let pingUrl = '';
-
-setInterval(() => {
-  if (pingUrl === '') return;
-  const request = get(pingUrl, { agent, timeout: 5_000 }, (response) => response.resume());
-  request.once('timeout', () => request.destroy());
-  request.once('error', () => undefined); // Nginx is down: the next one asks again
-}, PING_EVERY_MS);
 
 const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => {
@@ -35,9 +23,6 @@ lines.on('line', (line) => {
       break;
     case 'remove':
       folders.add(argument);
-      break;
-    case 'ping':
-      pingUrl = argument;
       break;
     default:
   }

@@ -34,11 +34,6 @@ export class Keeper {
     this.#tell('remove', folder);
   }
 
-  /** Ask for this address four times a second from now on; an empty one ends it. */
-  ping(url: string): void {
-    this.#tell('ping', url);
-  }
-
   /** Kills what is still registered, removes what is to be removed, and resolves when that is done. */
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;

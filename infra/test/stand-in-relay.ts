@@ -1,6 +1,6 @@
 /**
  * What the tests of the cluster need of a relay and nothing else: who am I, am I ready, and a WebSocket that says on which
- * node it is. `POST /internal/unready` and `/internal/ready` (straight to its port) switch readiness.
+ * node it is and repeats what it hears. `POST /internal/unready` and `/internal/ready` (straight to its port) switch readiness.
  */
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
@@ -22,7 +22,10 @@ server.on('upgrade', (request, socket, head) => {
     socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     return;
   }
-  sockets.handleUpgrade(request, socket, head, (webSocket) => webSocket.send(name));
+  sockets.handleUpgrade(request, socket, head, (webSocket) => {
+    webSocket.send(name);
+    webSocket.on('message', (data, isBinary) => webSocket.send(data, { binary: isBinary }));
+  });
 });
 server.listen(Number(process.env['PORT']), process.env['HOST']);
 process.once('SIGTERM', () => process.exit(0));
