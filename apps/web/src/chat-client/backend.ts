@@ -1,0 +1,26 @@
+import { HttpRefusedError, createChatClient, indexedDbStorage, signIn, signOut, whoAmI } from '@parley/client';
+import { forgetDrafts } from '../features/composer/drafts.ts';
+import { type Backend, SignInRefused } from './session.ts';
+
+/** The relay that served this page. */
+export function relayBackend(url: string): Backend {
+  const storage = indexedDbStorage();
+  return {
+    isSignedIn: async () => (await whoAmI(url)) !== undefined,
+    async signIn(name) {
+      try {
+        await signIn(url, name);
+      } catch (cause) {
+        if (cause instanceof HttpRefusedError && cause.code === 'invalid_name') throw new SignInRefused('invalid_name');
+        if (cause instanceof HttpRefusedError && cause.code === 'rate_limited') throw new SignInRefused('rate_limited');
+        throw cause;
+      }
+    },
+    signOut: () => signOut(url),
+    async forget() {
+      forgetDrafts();
+      await storage.clear();
+    },
+    open: () => createChatClient({ url, storage }),
+  };
+}

@@ -1,0 +1,132 @@
+import type { ConversationSnapshot } from '@parley/client';
+import { Plural, Trans, useLingui } from '@lingui/react/macro';
+import { ArrowDown } from 'lucide-react';
+import { useMemo, useRef, useState } from 'react';
+import { useMe } from '../../chat-client/hooks.ts';
+import { Button } from '../../components/button.tsx';
+import { SMALL_ICON } from '../../components/icon.ts';
+import { classNames } from '../../lib/class-names.ts';
+import { DayLabel } from './day-label.tsx';
+import { TimelineItem } from './timeline-item.tsx';
+import { type TimelineRow, buildRows, newestOwn } from './timeline-rows.ts';
+import styles from './timeline.module.css';
+import { useConversationTitle } from './conversation-title.tsx';
+import { useEarlier } from './use-earlier.ts';
+import { useFresh } from './use-fresh.ts';
+import { useReadPosition } from './use-read-position.ts';
+import { useTimelineScroll } from './use-timeline-scroll.ts';
+
+/** What was said, in order. Only the rows near the view exist as elements. */
+export function Timeline({ conversation }: { conversation: ConversationSnapshot }) {
+  const { t } = useLingui();
+  const { id, pending, hasEarlier } = conversation;
+  const title = useConversationTitle(id);
+  const scroller = useRef<HTMLDivElement>(null);
+  const rows = useRows(conversation);
+  const fresh = useFresh(rows);
+  const { virtualizer, pinned, toEnd } = useTimelineScroll({ conversation: id, rows, scroller, pendingCount: pending.length });
+  const items = virtualizer.getVirtualItems();
+  const above = virtualizer.scrollOffset ?? 0;
+  const height = virtualizer.scrollRect?.height;
+
+  const earlier = useEarlier({ conversation: id, hasEarlier, above, height });
+  useReadPosition(id, () => newestInView(rows, virtualizer));
+  const newCount = useNewCount(conversation, pinned);
+  const newest = newestOwn(rows, seenUpTo(conversation));
+  const topDay = dayAt(rows, virtualizer.range?.startIndex);
+
+  return (
+    <div className={styles.frame}>
+      <div ref={scroller} className={styles.scroller} role="log" aria-live="off" aria-label={t`Messages with ${title}`} tabIndex={0} data-testid="timeline">
+        <div className={classNames(styles.earlier, !hasEarlier && styles.none)}>
+          {earlier.state === 'failed' ? (
+            <Button kind="link" onClick={earlier.retry}>
+              <Trans>Load older messages</Trans>
+            </Button>
+          ) : (
+            <Trans>Loading older messages…</Trans>
+          )}
+        </div>
+        <ol ref={virtualizer.containerRef} className={styles.rows}>
+          {items.map((item) => {
+            const row = rows[item.index];
+            if (row === undefined) return null;
+            return (
+              <li key={item.key} ref={virtualizer.measureElement} data-index={item.index} className={styles.row}>
+                <TimelineItem conversation={id} row={row} newest={newest} fresh={fresh.has(row.key)} />
+              </li>
+            );
+          })}
+        </ol>
+      </div>
+      {topDay === undefined ? null : (
+        <div className={classNames(styles.sticky, styles.day)} aria-hidden="true">
+          <span className={styles.pill}>
+            <DayLabel at={topDay} />
+          </span>
+        </div>
+      )}
+      {pinned ? null : (
+        <button type="button" className={styles.chip} onClick={toEnd} data-testid="to-newest">
+          <ArrowDown {...SMALL_ICON} />
+          {newCount > 0 ? <Plural value={newCount} one="# new" other="# new" /> : <Trans>To the newest</Trans>}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Rows of the held entries; the "new" line and the seams of loaded pages stay where they were when they appeared. */
+function useRows(conversation: ConversationSnapshot): TimelineRow[] {
+  const me = useMe()?.id;
+  const { timeline, pending, hasEarlier } = conversation;
+  const [unreadAfter] = useState(conversation.unreadCount > 0 ? conversation.readUpTo : undefined);
+  const seams = useRef(new Set<number>());
+  return useMemo(() => {
+    const first = timeline[0];
+    if (first?.type === 'entry') seams.current.add(first.entry.seq);
+    return buildRows({ items: timeline, pending, me, hasEarlier, unreadAfter, seams: seams.current });
+  }, [timeline, pending, me, hasEarlier, unreadAfter]);
+}
+
+/** Messages of others that came while the view was away from the end. */
+function useNewCount(conversation: ConversationSnapshot, pinned: boolean): number {
+  const me = useMe()?.id;
+  const { head, timeline } = conversation;
+  const [left, setLeft] = useState<number>();
+  if (pinned && left !== undefined) setLeft(undefined);
+  if (!pinned && left === undefined) setLeft(head);
+  if (pinned || left === undefined) return 0;
+  let count = 0;
+  for (let at = timeline.length - 1; at >= 0; at -= 1) {
+    const item = timeline[at];
+    if (item?.type !== 'entry' || item.entry.seq <= left) break;
+    if (item.entry.kind === 'message' && item.entry.author !== me) count += 1;
+  }
+  return count;
+}
+
+function seenUpTo(conversation: ConversationSnapshot): number {
+  let most = 0;
+  for (const seq of conversation.reads.values()) most = Math.max(most, seq);
+  return most;
+}
+
+/** Day of the row at the top edge, unless that row is the day's own. */
+function dayAt(rows: readonly TimelineRow[], index: number | undefined): number | undefined {
+  const row = index === undefined ? undefined : rows[index];
+  return row !== undefined && 'at' in row && row.type !== 'day' ? row.at : undefined;
+}
+
+function newestInView(rows: readonly TimelineRow[], virtualizer: ReturnType<typeof useTimelineScroll>['virtualizer']): number {
+  const bottom = (virtualizer.scrollOffset ?? 0) + (virtualizer.scrollRect?.height ?? 0);
+  const items = virtualizer.getVirtualItems();
+  for (let at = items.length - 1; at >= 0; at -= 1) {
+    const item = items[at];
+    const row = item === undefined ? undefined : rows[item.index];
+    if (item === undefined || row === undefined || !('seq' in row) || row.seq === undefined) continue;
+    // Whole, or of a long one a good part.
+    if (item.end <= bottom || item.start < bottom - 200) return row.seq;
+  }
+  return 0;
+}

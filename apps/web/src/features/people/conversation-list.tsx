@@ -1,0 +1,44 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { Compass, Plus } from 'lucide-react';
+import { useState } from 'react';
+import { useChat } from '../../chat-client/hooks.ts';
+import { IconButton } from '../../components/button.tsx';
+import { SMALL_ICON } from '../../components/icon.ts';
+import { BrowseRoomsDialog } from '../rooms/browse-rooms-dialog.tsx';
+import { CreateRoomDialog } from '../rooms/create-room-dialog.tsx';
+import styles from './conversation-list.module.css';
+import { ConversationRow } from './conversation-row.tsx';
+import { Section } from './section.tsx';
+
+/** What one takes part in, the newest on top. */
+export function ConversationList({ selected }: { selected: string | undefined }) {
+  const { t } = useLingui();
+  const order = useChat((chat) => chat.order);
+  const [dialog, setDialog] = useState<'create' | 'browse'>();
+  const close = () => setDialog(undefined);
+  return (
+    <Section
+      title={t`Conversations`}
+      actions={
+        <span className={styles.actions}>
+          <IconButton className={styles.action} label={t`Public rooms`} icon={<Compass {...SMALL_ICON} />} onClick={() => setDialog('browse')} />
+          <IconButton className={styles.action} label={t`New room`} icon={<Plus {...SMALL_ICON} />} onClick={() => setDialog('create')} />
+        </span>
+      }
+    >
+      {order.length === 0 ? (
+        <p className={styles.note}>
+          <Trans>None yet. Pick somebody below, or make a room.</Trans>
+        </p>
+      ) : (
+        <ul data-testid="conversations">
+          {order.map((id) => (
+            <ConversationRow key={id} id={id} selected={id === selected} />
+          ))}
+        </ul>
+      )}
+      {dialog === 'create' ? <CreateRoomDialog onClose={close} /> : null}
+      {dialog === 'browse' ? <BrowseRoomsDialog onClose={close} /> : null}
+    </Section>
+  );
+}

@@ -1,0 +1,26 @@
+import { RefusedError } from '@parley/client';
+import { useLingui } from '@lingui/react/macro';
+import { useCallback } from 'react';
+
+/** Says in words why the relay refused, or that nobody answered. */
+export function useRefusal(): (cause: unknown) => string {
+  const { t } = useLingui();
+  return useCallback(
+    (cause: unknown) => {
+      if (!(cause instanceof RefusedError)) return t`This needs a connection. Try again when you are online.`;
+      switch (cause.code) {
+        case 'invite_invalid':
+          return t`This invite link has ended. Ask for a new one.`;
+        case 'not_found':
+          return t`There is no such room, or it is private.`;
+        case 'not_a_member':
+          return t`You are not in this room.`;
+        case 'rate_limited':
+          return t`That was too fast. Wait a moment and try again.`;
+        default:
+          return t`That did not work. Try again in a moment.`;
+      }
+    },
+    [t],
+  );
+}

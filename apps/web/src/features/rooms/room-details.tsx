@@ -1,0 +1,103 @@
+import { type Conversation, normalizeName } from '@parley/protocol';
+import { Trans, useLingui } from '@lingui/react/macro';
+import { type FormEvent, useState } from 'react';
+import { useClient } from '../../chat-client/hooks.ts';
+import { Button } from '../../components/button.tsx';
+import { Field } from '../../components/field.tsx';
+import { goTo } from '../../route.ts';
+import styles from './details-pane.module.css';
+import { InviteLink } from './invite-link.tsx';
+import { MembersList } from './members-list.tsx';
+import { useRefusal } from './refusal.ts';
+
+type Room = Extract<Conversation, { kind: 'room' }>;
+
+export function RoomDetails({ room }: { room: Room }) {
+  if (!room.joined)
+    return (
+      <p className={styles.hint}>
+        <Trans>You are not in this room any more. What you saw stays readable.</Trans>
+      </p>
+    );
+  return (
+    <>
+      <InviteLink room={room.id} isPrivate={room.visibility === 'private'} />
+      <MembersList room={room.id} memberCount={room.memberCount} />
+      <RenameForm room={room} />
+      <LeaveButton room={room} />
+    </>
+  );
+}
+
+function RenameForm({ room }: { room: Room }) {
+  const { t } = useLingui();
+  const client = useClient();
+  const explain = useRefusal();
+  const [name, setName] = useState(room.name);
+  const [error, setError] = useState<string>();
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const clean = normalizeName(name);
+    if (clean === undefined) return setError(t`This name cannot be used. Try letters and numbers.`);
+    try {
+      await client.renameRoom(room.id, clean);
+      setError(undefined);
+    } catch (cause) {
+      setError(explain(cause));
+    }
+  };
+  return (
+    <form className={`${styles.section} ${styles.form}`} onSubmit={(event) => void submit(event)}>
+      <Field label={t`Name of the room`} value={name} error={error} onChange={(event) => setName(event.target.value)} />
+      <div className={styles.buttons}>
+        <Button type="submit" disabled={normalizeName(name) === room.name}>
+          <Trans>Rename</Trans>
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function LeaveButton({ room }: { room: Room }) {
+  const { t } = useLingui();
+  const client = useClient();
+  const explain = useRefusal();
+  const [asking, setAsking] = useState(false);
+  const [error, setError] = useState<string>();
+  const leave = async () => {
+    try {
+      await client.leaveRoom(room.id);
+      goTo({ at: 'home' });
+    } catch (cause) {
+      setError(explain(cause));
+    }
+  };
+  return (
+    <section className={styles.section}>
+      {asking ? (
+        <div className={styles.link}>
+          <p className={styles.hint}>
+            {room.visibility === 'private'
+              ? t`You will need an invite link to come back.`
+              : t`You can come back whenever you like.`}
+          </p>
+          <div className={styles.buttons}>
+            <Button kind="danger" autoFocus onClick={() => void leave()}>
+              <Trans>Leave</Trans>
+            </Button>
+            <Button onClick={() => setAsking(false)}>
+              <Trans>Stay</Trans>
+            </Button>
+          </div>
+        </div>
+      ) : (
+        <Button kind="danger" onClick={() => setAsking(true)}>
+          <Trans>Leave room</Trans>
+        </Button>
+      )}
+      <p className={styles.hint} role="status">
+        {error}
+      </p>
+    </section>
+  );
+}

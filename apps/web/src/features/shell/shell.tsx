@@ -1,0 +1,51 @@
+import { useLingui } from '@lingui/react/macro';
+import { useRoute } from '../../route.ts';
+import { ConnectionBanner } from '../connection/connection-banner.tsx';
+import { ConversationPane } from '../conversation/conversation-pane.tsx';
+import { DetailsPane } from '../rooms/details-pane.tsx';
+import { InviteArrival } from '../rooms/invite-arrival.tsx';
+import { Announcer } from './announcer.tsx';
+import { HomePane } from './home-pane.tsx';
+import { Sidebar } from './sidebar.tsx';
+import styles from './shell.module.css';
+import { useDevice } from './use-device.ts';
+import { useFocusKept } from './use-focus-kept.ts';
+import { useTitle } from './use-title.ts';
+import { useWatch } from './use-watch.ts';
+
+/** The signed-in page: people and conversations, one conversation, and its details when asked for. */
+export function Shell() {
+  const { t } = useLingui();
+  const route = useRoute();
+  useDevice();
+  useTitle();
+  useWatch();
+  useFocusKept();
+
+  const details = route.at === 'conversation' && route.details;
+  return (
+    <div className={styles.frame}>
+      <div className={styles.shell} data-pane={details ? 'details' : route.at === 'conversation' ? 'conversation' : 'list'}>
+        <nav className={styles.list} aria-label={t`Conversations and people`}>
+          <Sidebar selected={route.at === 'conversation' ? route.id : undefined} />
+        </nav>
+        <main className={styles.main}>
+          {route.at === 'conversation' ? (
+            <ConversationPane key={route.id} id={route.id} detailsShown={details} />
+          ) : route.at === 'invite' ? (
+            <InviteArrival key={route.token} room={route.room} token={route.token} />
+          ) : (
+            <HomePane />
+          )}
+        </main>
+        {details ? (
+          <aside className={styles.details} aria-label={t`Details`}>
+            <DetailsPane key={route.id} id={route.id} />
+          </aside>
+        ) : null}
+      </div>
+      <ConnectionBanner />
+      <Announcer conversation={route.at === 'conversation' ? route.id : undefined} />
+    </div>
+  );
+}

@@ -1,0 +1,4 @@
+import { relayBackend } from './chat-client/backend.ts';
+import { render } from './render.tsx';
+
+await render(relayBackend(location.origin));
