@@ -12,11 +12,6 @@ export function aliveInGroups(groups: readonly number[]): number[] {
     .map(Number);
 }
 
-export function isAlive(pid: number): boolean {
-  const fields = statOf(String(pid));
-  return fields !== undefined && fields.state !== 'Z';
-}
-
 /** Asks again and again until it holds; fails with what was waited for after `withinMs`. */
 export async function eventually(what: string, holds: () => boolean | Promise<boolean>, withinMs: number) {
   const deadline = performance.now() + withinMs;
