@@ -17,6 +17,9 @@ export const COUNT_GAP_MS = 2_000;
 /** A lobby that became too large for single people shows them again after this at the earliest, in milliseconds. */
 export const LOBBY_CROWDED_MS = 30_000;
 
+/** So long a session that could not take a change is left alone before it gets a new snapshot, in milliseconds. */
+export const RESNAPSHOT_MS = 1_000;
+
 /** What the broadcast needs of a session. */
 export interface WatchingSession {
   push(frame: OutgoingFrame): void;
@@ -33,7 +36,7 @@ export interface PresenceBroadcast<Session extends WatchingSession = WatchingSes
   /** Replaces what the session watches and sends it a snapshot. */
   watch(session: Session, what: { lobby: boolean; users: readonly UserId[] }): void;
   unwatch(session: Session): void;
-  /** Once the session can take frames again after any of class `ephemeral` was dropped. */
+  /** A frame of class `ephemeral` was dropped: the session gets a new snapshot RESNAPSHOT_MS later. */
   resnapshot(session: Session): void;
   handleChanges(changes: readonly PresenceChange[]): void;
   /** `presence.stale` changed. */
@@ -65,6 +68,8 @@ class RunningBroadcast<Session extends WatchingSession> implements PresenceBroad
   #flushedAt = -Infinity;
   #flushAt = Infinity;
   #flushTimer: CancelTimer | undefined;
+  readonly #owedSnapshot = new Set<Session>();
+  #owedTimer: CancelTimer | undefined;
   #frameNumber = 0;
 
   constructor(options: BroadcastOptions) {
@@ -76,18 +81,25 @@ class RunningBroadcast<Session extends WatchingSession> implements PresenceBroad
   watch(session: Session, what: { lobby: boolean; users: readonly UserId[] }): void {
     if (this.#watches.size === 0) this.#staleTold = this.#presence.stale;
     if (what.lobby && this.#watches.lobby.size === 0) this.#openLobby();
-    this.#watches.set(session, what);
-    this.resnapshot(session);
+    this.#sendSnapshot(this.#watches.set(session, what));
   }
 
   unwatch(session: Session): void {
     this.#watches.delete(session);
+    this.#owedSnapshot.delete(session);
   }
 
   resnapshot(session: Session): void {
-    const watch = this.#watches.get(session);
-    if (watch === undefined) return;
-    for (const frame of this.#snapshotFor(watch)) session.push(frame);
+    this.#owedSnapshot.add(session);
+    this.#owedTimer ??= this.#clock.setTimer(() => {
+      this.#owedTimer = undefined;
+      const sessions = [...this.#owedSnapshot];
+      this.#owedSnapshot.clear();
+      for (const one of sessions) {
+        const watch = this.#watches.get(one);
+        if (watch !== undefined) this.#sendSnapshot(watch);
+      }
+    }, RESNAPSHOT_MS);
   }
 
   handleChanges(changes: readonly PresenceChange[]): void {
@@ -118,6 +130,7 @@ class RunningBroadcast<Session extends WatchingSession> implements PresenceBroad
 
   stop(): void {
     this.#flushTimer?.();
+    this.#owedTimer?.();
   }
 
   #flush(): void {
@@ -172,7 +185,7 @@ class RunningBroadcast<Session extends WatchingSession> implements PresenceBroad
   #tellLobbyAnew(): void {
     this.#countTold = this.#count();
     this.#countToldAt = this.#flushedAt;
-    for (const { session } of this.#watches.lobby) this.resnapshot(session);
+    for (const watch of this.#watches.lobby) this.#sendSnapshot(watch);
   }
 
   /** Single users: one encoding for each set of them. */
@@ -193,6 +206,10 @@ class RunningBroadcast<Session extends WatchingSession> implements PresenceBroad
       this.#frameNumber += 1;
       return encodeEphemeral(frame, `presence ${this.#frameNumber}`);
     });
+  }
+
+  #sendSnapshot(watch: Watch<Session>): void {
+    for (const frame of this.#snapshotFor(watch)) watch.session.push(frame);
   }
 
   #snapshotFor(watch: Watch<Session>): OutgoingFrame[] {

@@ -16,6 +16,8 @@ export const DEAF_MS = 5_000;
 export const PAUSED_MS = LEASE_MS - HEARTBEAT_MS - 500;
 /** After a node hears again it waits so long for the others' snapshots before it ends the grace of an own user. */
 export const SETTLE_MS = 2_000;
+/** After a pause it waits so long for its dead sockets to be noticed before it announces the others again. */
+export const WAKE_MS = 1_000;
 export const SNAPSHOT_MS = 30_000;
 /** Own changes are told after a wait between these two, which spreads the questions of many nodes. */
 export const FLUSH_MIN_MS = 10;

@@ -24,7 +24,7 @@ import {
   takeQuestions,
 } from './presence-state.ts';
 import { stateOf, type Transition } from './presence-tally.ts';
-import { FLUSH_MAX_MS, FLUSH_MIN_MS, PAUSED_MS, SETTLE_MS, TICK_MS } from './presence-timing.ts';
+import { FLUSH_MAX_MS, FLUSH_MIN_MS, PAUSED_MS, SETTLE_MS, TICK_MS, WAKE_MS } from './presence-timing.ts';
 
 /** A user's state in the whole cluster changed; `presence.state` differs from `from`. */
 export interface PresenceChange {
@@ -47,8 +47,8 @@ export interface PresenceOptions {
   /** `stale` changed. */
   onStale?: (stale: boolean) => void;
   /**
-   * Once an incarnation, in a turn of its own: from now on this node tells the others nothing and expires nobody. After
-   * `paused` and `expired` check the sockets, then call `renew`. `replaced` means that a younger process runs under this
+   * Once an incarnation: this node tells the others nothing and expires nobody. After `paused`, which comes WAKE_MS after
+   * the wake, and `expired` check the sockets, then call `renew`. `replaced` means that a younger process runs under this
    * node's name: leave.
    */
   onFenced: (reason: FenceReason) => void;
@@ -214,10 +214,11 @@ class RunningPresence implements NodePresence {
     if (this.#state.fenced !== undefined) return;
     this.#state.fenced = reason;
     this.#options.logger.info({ reason, incarnation: this.#state.incarnation }, 'presence fenced');
-    // In a turn of its own: what this turn still brings (sockets that died meanwhile) must find the fence.
+    // Sockets that died meanwhile are noticed in the turns after a pause, and must find the fence.
+    const delayMs = reason === 'paused' ? WAKE_MS : 0;
     this.#clock.setTimer(() => {
       if (this.#phase === 'running') this.#options.onFenced(reason);
-    }, 0);
+    }, delayMs);
   }
 
   #applyOwn(changes: OwnChange[]): void {

@@ -1,0 +1,368 @@
+import { describe, expect, it } from 'vitest';
+import { decodePresenceMessage } from '../../src/presence/presence-message.ts';
+import { Cluster, makeUser, type Node } from './cluster.ts';
+
+const ANNA = makeUser(1);
+const BEN = makeUser(2);
+
+function threeNodes(seed = 1): Cluster {
+  const cluster = new Cluster({ seed });
+  for (const name of ['a', 'b', 'c']) cluster.start(name);
+  cluster.pass(3_000);
+  return cluster;
+}
+
+describe('a user who comes', () => {
+  it('is online at once on the own node and within 100 ms elsewhere', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    expect(cluster.stateAt('a', ANNA)).toBe('online');
+    cluster.pass(100);
+    expect(cluster.stateAt('b', ANNA)).toBe('online');
+    expect(cluster.stateAt('c', ANNA)).toBe('online');
+  });
+
+  it('is told of together with everybody else of the same moment', () => {
+    const cluster = threeNodes();
+    const before = cluster.node('a').sent.length;
+    for (let number = 0; number < 500; number += 1) cluster.open('a', `s${number}`, { user: makeUser(number) });
+    cluster.pass(45);
+    expect(kindsSent(cluster.node('a')).slice(before)).toEqual(['delta']);
+  });
+
+  it('is known to a node that starts later', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA, idle: true });
+    cluster.pass(1_000);
+    cluster.start('d');
+    cluster.pass(200);
+    expect(cluster.stateAt('d', ANNA)).toBe('away');
+  });
+
+  it('counts although many thousands come with the user', () => {
+    const cluster = threeNodes();
+    for (let number = 0; number < 5_000; number += 1) cluster.open('a', `s${number}`, { user: makeUser(number) });
+    cluster.pass(200);
+    cluster.start('d');
+    cluster.pass(200);
+    expect(cluster.node('b').presence.onlineCount).toBe(5_000);
+    expect(cluster.node('d').presence.onlineCount).toBe(5_000);
+    for (const { body } of cluster.node('a').sent) expect(body.length).toBeLessThan(100 * 1024);
+  });
+});
+
+describe('a user who closed the page', () => {
+  it('is offline after the grace, between 10 and 11 s later, everywhere', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.pass(777);
+    const closedAt = cluster.now;
+    cluster.close('a', 's1');
+    cluster.pass(30_000);
+    for (const name of ['a', 'b', 'c']) {
+      const last = cluster.changesOf(name, ANNA).at(-1);
+      expect(last?.state).toBe('offline');
+      expect(last!.at - closedAt).toBeGreaterThanOrEqual(10_000);
+      expect(last!.at - closedAt).toBeLessThan(11_000);
+    }
+  });
+
+  it('was last seen at the wall clock of that moment', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.close('a', 's1');
+    cluster.pass(20_000);
+    const { clock, presence } = cluster.node('b');
+    expect(presence.presenceOf(ANNA).lastSeenAt).toBeGreaterThan(clock.wallMs() - 10_000);
+    cluster.open('a', 's2', { user: ANNA });
+    cluster.pass(100);
+    expect(presence.presenceOf(ANNA)).toEqual({ user: ANNA, state: 'online' });
+  });
+
+  it.each([
+    ['reloads', 'a', 9_900],
+    ['comes back on another node', 'b', 9_900],
+  ])('and %s within the grace never blinks', (_how, node, afterMs) => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.pass(1_000);
+    cluster.close('a', 's1');
+    cluster.pass(afterMs);
+    cluster.open(node, 's2', { user: ANNA });
+    cluster.pass(40_000);
+    for (const name of ['a', 'b', 'c'])
+      expect(cluster.changesOf(name, ANNA).map(({ state }) => state)).toEqual(['online']);
+  });
+
+  it('stays online while another page is open, on any node', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.open('b', 's2', { user: ANNA });
+    cluster.pass(1_000);
+    cluster.close('a', 's1');
+    cluster.pass(60_000);
+    for (const name of ['a', 'b', 'c']) expect(cluster.stateAt(name, ANNA)).toBe('online');
+  });
+});
+
+describe('away', () => {
+  it('is who has only idle sessions, over all nodes', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.open('b', 's2', { user: ANNA });
+    cluster.pass(200);
+    cluster.setIdle('a', 's1', true);
+    cluster.pass(200);
+    expect(cluster.stateAt('c', ANNA)).toBe('online');
+    cluster.setIdle('b', 's2', true);
+    cluster.pass(200);
+    expect(cluster.stateAt('c', ANNA)).toBe('away');
+    cluster.setIdle('a', 's1', false);
+    cluster.pass(200);
+    expect(cluster.stateAt('c', ANNA)).toBe('online');
+  });
+
+  it('does not flash up when the active page of two is reloaded', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.open('a', 's2', { user: ANNA, idle: true });
+    cluster.pass(200);
+    cluster.close('a', 's1');
+    cluster.pass(3_000);
+    cluster.open('b', 's3', { user: ANNA });
+    cluster.pass(20_000);
+    for (const name of ['a', 'b', 'c'])
+      expect(cluster.changesOf(name, ANNA).map(({ state }) => state)).toEqual(['online']);
+  });
+});
+
+describe('a node that is killed', () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('takes its users offline after 10 s and within 15 s (seed %i)', (seed) => {
+    const cluster = threeNodes(seed);
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.pass(5_000 + 251 * seed);
+    const killedAt = cluster.now;
+    cluster.kill('a');
+    cluster.pass(20_000);
+    for (const name of ['b', 'c']) {
+      const last = cluster.changesOf(name, ANNA).at(-1);
+      expect(last?.state).toBe('offline');
+      // Up to 2.25 s more until the frame is at the sessions.
+      expect(last!.at - killedAt).toBeGreaterThan(10_000);
+      expect(last!.at - killedAt).toBeLessThan(12_800);
+    }
+  });
+
+  it('and is back at once does not blink for those who come back in the grace', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.open('a', 's2', { user: BEN });
+    cluster.pass(1_000);
+    cluster.kill('a');
+    cluster.pass(2_000);
+    cluster.start('a');
+    cluster.pass(7_500);
+    cluster.open('a', 's3', { user: ANNA });
+    cluster.pass(20_000);
+    for (const name of ['b', 'c']) {
+      expect(cluster.changesOf(name, ANNA).map(({ state }) => state)).toEqual(['online']);
+      expect(cluster.changesOf(name, BEN).map(({ state }) => state)).toEqual(['online', 'offline']);
+    }
+  });
+});
+
+describe('a node that drains', () => {
+  it('does not blink, and takes away whoever does not come back when the grace ends', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.open('a', 's2', { user: BEN });
+    cluster.pass(5_000);
+    cluster.close('a', 's2');
+    const benClosedAt = cluster.now;
+    cluster.pass(6_000);
+    cluster.drain('a');
+    cluster.pass(9_500);
+    cluster.open('b', 's3', { user: ANNA });
+    cluster.pass(30_000);
+    for (const name of ['b', 'c']) {
+      expect(cluster.changesOf(name, ANNA).map(({ state }) => state)).toEqual(['online']);
+      const ben = cluster.changesOf(name, BEN).at(-1)!;
+      expect(ben.state).toBe('offline');
+      expect(ben.at - benClosedAt).toBeGreaterThanOrEqual(10_000);
+      expect(ben.at - benClosedAt).toBeLessThan(11_000);
+    }
+  });
+
+  it('shows nothing when one after another is restarted and everybody moves on', () => {
+    const cluster = threeNodes();
+    const users = Array.from({ length: 30 }, (_, number) => makeUser(number));
+    users.forEach((user, number) => cluster.open('abc'[number % 3]!, `s${number}`, { user }));
+    cluster.pass(5_000);
+    const before = cluster.changes.length;
+    for (const [from, to] of ['ab', 'bc', 'ca'].map((pair) => [...pair])) {
+      const moving = [...cluster.node(from!).sessions];
+      cluster.drain(from!);
+      cluster.pass(1_500);
+      for (const [session, { user }] of moving) cluster.open(to!, `${session}'`, { user });
+      cluster.start(from!);
+      cluster.pass(15_000);
+    }
+    // A node that starts learns who is here; that is no blink.
+    const blinks = cluster.changes.slice(before).filter((change) => change.from !== 'offline');
+    expect(blinks).toEqual([]);
+  });
+});
+
+describe('a node that was paused', () => {
+  it('fences itself on wake, and nothing that it sends changes a screen', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.open('a', 's2', { user: BEN });
+    cluster.pass(1_000);
+    const a = cluster.node('a');
+    a.clock.pause();
+    cluster.pass(5_000);
+    // Both leave it; only one comes back somewhere.
+    cluster.close('a', 's1');
+    cluster.close('a', 's2');
+    cluster.open('b', 's3', { user: ANNA });
+    cluster.pass(55_000);
+    expect(cluster.stateAt('c', BEN)).toBe('offline');
+    const before = cluster.changes.length;
+    a.clock.resume();
+    cluster.pass(5_000);
+    expect(a.fences).toEqual(['paused']);
+    expect(cluster.changes.slice(before).filter((change) => change.by !== 'a')).toEqual([]);
+    for (const name of ['a', 'b', 'c']) {
+      expect(cluster.stateAt(name, ANNA)).toBe('online');
+      expect(cluster.stateAt(name, BEN)).toBe('offline');
+    }
+    expect(a.presence.stale).toBe(false);
+  });
+
+  it('announces who is still there', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.pass(1_000);
+    cluster.node('a').clock.pause();
+    cluster.pass(30_000);
+    expect(cluster.stateAt('b', ANNA)).toBe('offline');
+    cluster.node('a').clock.resume();
+    cluster.pass(2_000);
+    expect(cluster.stateAt('b', ANNA)).toBe('online');
+    expect(cluster.stateAt('a', ANNA)).toBe('online');
+  });
+
+  it('for less than a lease goes on as if nothing was', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.pass(1_000);
+    cluster.node('a').clock.pause();
+    cluster.pass(8_000);
+    cluster.node('a').clock.resume();
+    cluster.pass(30_000);
+    expect(cluster.node('a').fences).toEqual([]);
+    expect(cluster.changes.filter((change) => change.from !== 'offline')).toEqual([]);
+  });
+});
+
+describe('a node that hears nobody', () => {
+  it('says stale, expires nobody, and gives each a lease when it is back', () => {
+    const cluster = threeNodes();
+    const stale: boolean[] = [];
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.pass(1_000);
+    const c = cluster.node('c');
+    c.cut = true;
+    cluster.pass(5_500);
+    stale.push(c.presence.stale);
+    cluster.kill('a');
+    cluster.pass(60_000);
+    expect(cluster.stateAt('c', ANNA)).toBe('online');
+    expect(cluster.stateAt('b', ANNA)).toBe('offline');
+    c.cut = false;
+    cluster.pass(2_500);
+    stale.push(c.presence.stale);
+    expect(stale).toEqual([true, false]);
+    expect(cluster.stateAt('c', ANNA)).toBe('online');
+    cluster.pass(12_500);
+    expect(cluster.stateAt('c', ANNA)).toBe('offline');
+  });
+
+  it('freezes at once when the log says that it cannot be reached', () => {
+    const cluster = threeNodes();
+    const { presence } = cluster.node('c');
+    presence.setReachable(false);
+    expect(presence.stale).toBe(true);
+    cluster.pass(5_000);
+    expect(presence.stale).toBe(true);
+    presence.setReachable(true);
+    cluster.pass(2_500);
+    expect(presence.stale).toBe(false);
+  });
+
+  it('was given up by the others, learns so and comes back with its users', () => {
+    const cluster = threeNodes();
+    cluster.open('c', 's1', { user: ANNA });
+    cluster.pass(1_000);
+    cluster.node('c').cut = true;
+    cluster.pass(40_000);
+    expect(cluster.stateAt('a', ANNA)).toBe('offline');
+    cluster.node('c').cut = false;
+    cluster.pass(3_000);
+    expect(cluster.node('c').fences).toEqual(['expired']);
+    for (const name of ['a', 'b', 'c']) expect(cluster.stateAt(name, ANNA)).toBe('online');
+  });
+
+  it('keeps the only node of a cluster in peace: it hears itself', () => {
+    const cluster = new Cluster();
+    const { presence } = cluster.start('a');
+    expect(presence.stale).toBe(true);
+    cluster.pass(100);
+    expect(presence.stale).toBe(false);
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.pass(100_000);
+    expect(presence.stale).toBe(false);
+    expect(cluster.stateAt('a', ANNA)).toBe('online');
+  });
+});
+
+describe('two processes of one name', () => {
+  it('fence the older one', () => {
+    const cluster = threeNodes();
+    const older = cluster.node('a');
+    cluster.nodes.delete('a');
+    cluster.nodes.set('older a', older);
+    cluster.start('a');
+    cluster.pass(100);
+    expect(older.fences).toEqual(['replaced']);
+    expect(cluster.node('a').fences).toEqual([]);
+  });
+});
+
+describe('traffic', () => {
+  it('is one heartbeat every 2 s and a snapshot every 30 s while nothing changes', () => {
+    const cluster = threeNodes();
+    cluster.pass(60_000);
+    const before = cluster.node('a').sent.length;
+    cluster.pass(120_000);
+    const kinds = kindsSent(cluster.node('a')).slice(before);
+    expect(kinds.filter((kind) => kind === 'heartbeat')).toHaveLength(60);
+    expect(kinds.filter((kind) => kind === 'snapshot')).toHaveLength(4);
+    expect(kinds).toHaveLength(64);
+  });
+
+  it('answers the questions of many nodes with one snapshot', () => {
+    const cluster = threeNodes();
+    cluster.pass(5_000);
+    const before = cluster.node('a').sent.length;
+    for (let number = 0; number < 20; number += 1) cluster.start(`new-${number}`);
+    cluster.pass(1_000);
+    const kinds = kindsSent(cluster.node('a')).slice(before);
+    expect(kinds.filter((kind) => kind === 'snapshot').length).toBeLessThanOrEqual(3);
+  });
+});
+
+function kindsSent(node: Node): string[] {
+  return node.sent.map(({ key, body }) => decodePresenceMessage(key, body)?.kind ?? 'malformed');
+}
