@@ -1,4 +1,6 @@
-import { configDefaults, defineConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 
-// What needs a Kafka cluster has a config of its own: vitest.kafka.config.ts.
-export default defineConfig({ test: { exclude: [...configDefaults.exclude, 'test/kafka/**'] } });
+export default defineConfig({
+  ssr: { resolve: { conditions: ['development'], externalConditions: ['development'] } },
+  test: { include: ['test/**/*.test.ts'], exclude: ['test/kafka/**', 'test/cluster/**'] },
+});

@@ -32,15 +32,24 @@ export function handleRoomOperation(session: Session, frame: RoomFrame): void {
 function recordOf(session: Session, frame: RoomFrame): { kind: RecordKind; body: Uint8Array } {
   switch (frame.type) {
     case 'createRoom':
-      return { kind: 'roomCreated', body: encodeBody<'roomCreated'>({ name: frame.name, visibility: frame.visibility }) };
+      return {
+        kind: 'roomCreated',
+        body: encodeBody<'roomCreated'>({ name: frame.name, visibility: frame.visibility }),
+      };
     case 'renameRoom':
       return { kind: 'roomRenamed', body: encodeBody<'roomRenamed'>({ name: frame.name }) };
     case 'joinRoom':
-      return { kind: 'memberJoined', body: encodeBody<'memberJoined'>(frame.invite === undefined ? {} : { invite: frame.invite }) };
+      return {
+        kind: 'memberJoined',
+        body: encodeBody<'memberJoined'>(frame.invite === undefined ? {} : { invite: frame.invite }),
+      };
     case 'leaveRoom':
       return { kind: 'memberLeft', body: encodeBody<'memberLeft'>({}) };
     case 'replaceInvite':
-      return { kind: 'inviteReplaced', body: encodeBody<'inviteReplaced'>({ invite: makeToken(session.services.environment.random) }) };
+      return {
+        kind: 'inviteReplaced',
+        body: encodeBody<'inviteReplaced'>({ invite: makeToken(session.services.environment.random) }),
+      };
   }
 }
 
@@ -70,7 +79,8 @@ function refusalToWrite(session: Session, conversation: string): Refusal | undef
     if (access === undefined) return { code: 'not_found' };
     return access.isMember ? undefined : { code: 'not_a_member' };
   }
-  if (!members.includes(session.user) || queries.user(peerOf(members, session.user)) === undefined) return { code: 'not_found' };
+  if (!members.includes(session.user) || queries.user(peerOf(members, session.user)) === undefined)
+    return { code: 'not_found' };
   return undefined;
 }
 
@@ -90,7 +100,9 @@ function refusalOfRoom(session: Session, frame: RoomFrame): Refusal | undefined 
       return refusalToWrite(session, frame.conversation);
     case 'leaveRoom':
       // One who has left already may be repeating the operation: its first result stands in the log.
-      return session.services.queries.access(session.user, frame.conversation) === undefined ? { code: 'not_found' } : undefined;
+      return session.services.queries.access(session.user, frame.conversation) === undefined
+        ? { code: 'not_found' }
+        : undefined;
   }
 }
 

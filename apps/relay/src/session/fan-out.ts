@@ -128,7 +128,9 @@ export class FanOut {
       // JSON at most doubles what people type; control characters, sixfold, are bounded by the code points of a text.
       const entryBytes = body.length * 2 + 200;
       if (entries.length === PAGE_MAX_ENTRIES || bytes + entryBytes > MOST_ENTRY_BYTES) flush();
-      entries.push(toEntry({ seq, kind: head.kind, id: head.id, author: head.author, at: head.at, body }, this.#metrics));
+      entries.push(
+        toEntry({ seq, kind: head.kind, id: head.id, author: head.author, at: head.at, body }, this.#metrics),
+      );
       bytes += entryBytes;
     }
     flush();
@@ -198,7 +200,11 @@ export class FanOut {
       const description = this.#queries.describe(user, id);
       if (description === undefined) continue;
       const named = description.kind === 'direct' ? [description.peer] : [];
-      const frame = encodeControl({ type: 'conversations', conversations: [description], users: this.#queries.users(named) });
+      const frame = encodeControl({
+        type: 'conversations',
+        conversations: [description],
+        users: this.#queries.users(named),
+      });
       for (const listener of listeners) listener.push(frame);
     }
   }

@@ -53,7 +53,11 @@ async function greet(session: Session, hello: Hello, version: number): Promise<v
 }
 
 /** From here to the end nothing is awaited: what is applied later is pushed live, what was applied before is replayed. */
-function welcome(session: Session, heads: readonly (readonly [string, number])[], answer: { version: number; resync: Resync | undefined }): void {
+function welcome(
+  session: Session,
+  heads: readonly (readonly [string, number])[],
+  answer: { version: number; resync: Resync | undefined },
+): void {
   const { environment, epoch, fanOut, node, presence, queries } = session.services;
   const conversations = describeAll(session);
   session.state = 'open';
@@ -75,7 +79,9 @@ function welcome(session: Session, heads: readonly (readonly [string, number])[]
   const held = new Map(heads);
   const missing = conversations.flatMap(({ id, head, hiddenUpTo }) => {
     const from = held.get(id);
-    return from === undefined || from >= head ? [] : [{ conversation: id, from: Math.max(from, hiddenUpTo) + 1, to: head }];
+    return from === undefined || from >= head
+      ? []
+      : [{ conversation: id, from: Math.max(from, hiddenUpTo) + 1, to: head }];
   });
   session.replay = new Replay(session, missing);
   session.replay.run();
@@ -106,7 +112,13 @@ async function ensureUser(session: Session): Promise<void> {
   const { user, name } = session.identity;
   if (queries.user(user) !== undefined) return;
   const id = makeOperationId(environment.clock, environment.random);
-  const head = { version: RECORD_VERSION, kind: 'userNamed' as const, id, author: user, at: Math.floor(environment.clock.wallMs()) };
+  const head = {
+    version: RECORD_VERSION,
+    kind: 'userNamed' as const,
+    id,
+    author: user,
+    at: Math.floor(environment.clock.wallMs()),
+  };
   await operations.run({ key: user, head, body: encodeBody<'userNamed'>({ name }) });
 }
 

@@ -8,7 +8,9 @@ import { type Log, LogUnavailableError } from '../log/log.ts';
 import type { RecordDraft, RecordHead } from '../log/record.ts';
 import type { Outcome } from '../view/reducer.ts';
 
-export type OperationResult = { ok: true; seq: number; at: number } | { ok: false; code: ErrorCode; retryAfterMs?: number };
+export type OperationResult =
+  | { ok: true; seq: number; at: number }
+  | { ok: false; code: ErrorCode; retryAfterMs?: number };
 
 /** A record that did not come back in this time, in milliseconds: the node is behind, and the client had better ask again. */
 const PATIENCE_MS = 15_000;
@@ -56,7 +58,11 @@ export class Operations {
     for (const outcome of outcomes) {
       switch (outcome.type) {
         case 'entry':
-          this.#settle(nameOf(outcome.conversation.id, outcome.head), { ok: true, seq: outcome.seq, at: outcome.head.at });
+          this.#settle(nameOf(outcome.conversation.id, outcome.head), {
+            ok: true,
+            seq: outcome.seq,
+            at: outcome.head.at,
+          });
           break;
         case 'repeat':
           this.#settle(nameOf(outcome.key, outcome.head), { ok: true, seq: outcome.seq, at: outcome.at });

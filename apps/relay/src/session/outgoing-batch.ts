@@ -31,8 +31,8 @@ export class OutgoingBatch {
   get bytes(): Buffer {
     if (this.#bytes !== undefined) return this.#bytes;
     if (this.#previous === undefined) return (this.#bytes = this.#frame.bytes);
-    const parts: Buffer[] = [];
-    for (let batch: OutgoingBatch | undefined = this; batch !== undefined; batch = batch.#previous) parts.push(batch.#frame.bytes);
+    const parts = [this.#frame.bytes];
+    for (let batch = this.#previous; batch !== undefined; batch = batch.#previous) parts.push(batch.#frame.bytes);
     return (this.#bytes = Buffer.concat(parts.toReversed(), this.#totalBytes));
   }
 }

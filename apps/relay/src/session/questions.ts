@@ -34,7 +34,12 @@ export function handlePeople(session: Session, frame: ClientFrameOf<'people'>): 
   return session.reply(next === undefined ? answer : { ...answer, next: `n${next}` });
 }
 
-function leadByOnline(session: Session, answer: { users: User[]; presences: Presence[] }, search: string | undefined, limit: number): void {
+function leadByOnline(
+  session: Session,
+  answer: { users: User[]; presences: Presence[] },
+  search: string | undefined,
+  limit: number,
+): void {
   const { queries, presence } = session.services;
   const listed = new Set(answer.users.map((user) => user.id));
   const wanted = foldForSearch(search ?? '');

@@ -58,7 +58,9 @@ export class Replay {
     const { queries } = this.#session.services;
     const access = queries.access(this.#session.user, part.conversation);
     const page =
-      access === undefined ? [] : queries.entriesFrom(access, { after: part.from - 1, upTo: part.to, limit: PAGE_MAX_ENTRIES });
+      access === undefined
+        ? []
+        : queries.entriesFrom(access, { after: part.from - 1, upTo: part.to, limit: PAGE_MAX_ENTRIES });
     for (const entries of chunksThatFit(page)) {
       const users = queries.users(entries.map((entry) => entry.author));
       const frame: RelayFrame = { type: 'entries', conversation: part.conversation, entries, users };

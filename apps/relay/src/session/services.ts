@@ -2,7 +2,7 @@ import type { ErrorCode } from '@parley/protocol';
 import type { Environment } from '../environment.ts';
 import type { Log } from '../log/log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Presence } from '../presence/presence.ts';
+import type { NodePresence } from '../presence/presence.ts';
 import type { PresenceBroadcast } from '../presence/presence-broadcast.ts';
 import type { Applier } from '../view/applier.ts';
 import type { ViewQueries } from '../view/queries.ts';
@@ -22,14 +22,12 @@ export interface Services {
   readonly applier: Applier;
   readonly operations: Operations;
   readonly fanOut: FanOut;
-  readonly presence: Presence;
+  readonly presence: NodePresence;
   readonly broadcast: PresenceBroadcast;
   readonly scheduler: FlushScheduler;
   readonly metrics: Metrics;
   readonly limits: SessionLimits;
   readonly userLimits: UserLimits;
-  /** Why this node takes no sockets now, or undefined. */
-  unreadyReason(): string | undefined;
 }
 
 export interface SessionLimits {

@@ -38,7 +38,7 @@ const MOST_BAD_FRAMES = 50;
 export type SessionState = 'expectingHello' | 'greeting' | 'open' | 'closed';
 
 export class Session implements Listener {
-  readonly id: number;
+  readonly id: string;
   readonly identity: Identity;
   readonly services: Services;
   readonly outbound: Outbound;
@@ -53,7 +53,13 @@ export class Session implements Listener {
   readonly #onEnd: (session: Session) => void;
   #helloTimer: CancelTimer | undefined;
 
-  constructor(options: { id: number; identity: Identity; services: Services; socket: FrameSocket; onEnd: (session: Session) => void }) {
+  constructor(options: {
+    id: string;
+    identity: Identity;
+    services: Services;
+    socket: FrameSocket;
+    onEnd: (session: Session) => void;
+  }) {
     this.id = options.id;
     this.identity = options.identity;
     this.services = options.services;
@@ -112,6 +118,11 @@ export class Session implements Listener {
     }
   }
 
+  /** A sign of life that is no frame: the answer to a ping. */
+  heard(): void {
+    this.lastHeardMs = this.services.environment.clock.monotonicMs();
+  }
+
   /** The sign-in ends while the socket lives. */
   checkExpiry(): boolean {
     if (this.services.environment.clock.wallMs() < this.identity.expiresAtMs) return true;
@@ -148,9 +159,9 @@ export class Session implements Listener {
     this.helloDone();
     this.replay = undefined;
     this.outbound.release();
+    this.services.broadcast.unwatch(this);
     if (wasOpen) {
       this.services.fanOut.remove(this);
-      this.services.broadcast.unwatch(this);
       this.services.presence.closeSession(this.user, this.id);
     }
     this.#onEnd(this);

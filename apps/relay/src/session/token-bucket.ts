@@ -16,7 +16,11 @@ export function fullBucket(settings: BucketSettings, nowMs: number): TokenBucket
 }
 
 /** Takes `count` tokens and answers 0, or takes nothing and answers how long to wait, in milliseconds. */
-export function takeTokens(bucket: TokenBucket, settings: BucketSettings, take: { count: number; nowMs: number }): number {
+export function takeTokens(
+  bucket: TokenBucket,
+  settings: BucketSettings,
+  take: { count: number; nowMs: number },
+): number {
   const refilled = bucket.tokens + ((take.nowMs - bucket.atMs) / 1000) * settings.perSecond;
   bucket.tokens = Math.min(settings.burst, refilled);
   bucket.atMs = take.nowMs;

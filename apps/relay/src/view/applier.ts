@@ -49,7 +49,10 @@ export class Applier {
     this.#ends = { log: [...options.positions.log], state: [...options.positions.state] };
     const { database } = options.store;
     this.#hashes = this.#positions.log.map((_, partition) =>
-      Number(database.prepare(`SELECT hash FROM positions WHERE topic = 'log' AND partition = ?`).get(partition)?.['hash'] ?? 0),
+      Number(
+        database.prepare(`SELECT hash FROM positions WHERE topic = 'log' AND partition = ?`).get(partition)?.['hash'] ??
+          0,
+      ),
     );
     this.#savePosition = database.prepare('UPDATE positions SET next = ?, hash = ? WHERE topic = ? AND partition = ?');
   }

@@ -94,7 +94,8 @@ function inspect(file: string, epoch: string, partitions: { log: number; state: 
     if (meta.get('layout') !== String(LAYOUT)) return 'layout';
     if (meta.get('epoch') !== epoch) return 'epoch';
     const counts = database.prepare('SELECT topic, count(*) AS count FROM positions GROUP BY topic').all();
-    for (const row of counts) if (row['count'] !== partitions[row['topic'] === 'log' ? 'log' : 'state']) return 'partitions';
+    for (const row of counts)
+      if (row['count'] !== partitions[row['topic'] === 'log' ? 'log' : 'state']) return 'partitions';
     const check = database.prepare('PRAGMA quick_check(1)').get();
     return check?.['quick_check'] === 'ok' ? undefined : 'damaged';
   } catch {

@@ -28,8 +28,8 @@ export interface Access {
 }
 
 /** Names and people in order of their folded name, then id: `next` goes on after the last. */
-export interface Rows<Row> {
-  rows: Row[];
+export interface Rows<Item> {
+  rows: Item[];
   next?: string;
 }
 
@@ -153,7 +153,9 @@ export class ViewQueries {
   }
 
   #readsOfOthers(id: string, user: string): { user: string; seq: number }[] {
-    return this.#sql.reads.all(id, user, ROOM_SMALL_MAX_MEMBERS).map((row) => ({ user: String(row['user']), seq: Number(row['seq']) }));
+    return this.#sql.reads
+      .all(id, user, ROOM_SMALL_MAX_MEMBERS)
+      .map((row) => ({ user: String(row['user']), seq: Number(row['seq']) }));
   }
 
   #entry(row: Row): Entry {
@@ -203,9 +205,15 @@ function prepare(sql: (text: string) => StatementSync) {
   const ENTRY = 'seq, kind, id, author, at, body';
   return {
     membership: sql('SELECT joined, ended FROM memberships WHERE user = ? AND conversation = ?'),
-    entries: sql(`SELECT ${ENTRY} FROM entries WHERE conversation = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?`),
-    entriesFrom: sql(`SELECT ${ENTRY} FROM entries WHERE conversation = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`),
-    conversationsOf: sql('SELECT c.id FROM memberships m JOIN conversations c ON c.ref = m.conversation WHERE m.user = ?'),
+    entries: sql(
+      `SELECT ${ENTRY} FROM entries WHERE conversation = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
+    ),
+    entriesFrom: sql(
+      `SELECT ${ENTRY} FROM entries WHERE conversation = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+    ),
+    conversationsOf: sql(
+      'SELECT c.id FROM memberships m JOIN conversations c ON c.ref = m.conversation WHERE m.user = ?',
+    ),
     readOf: sql('SELECT seq FROM reads WHERE conversation = ? AND user = ?'),
     reads: sql('SELECT user, seq FROM reads WHERE conversation = ? AND user <> ? LIMIT ?'),
     people: sql(`SELECT id, name, search FROM users WHERE search LIKE ? ESCAPE '\\' AND (search, id) > (?, ?)

@@ -4,7 +4,14 @@
  * interleaves partitions. Called by applier.ts; what comes out goes to fan-out.ts once it is committed.
  */
 import { type ErrorCode, ConversationIdSchema, directMembers, UserIdSchema } from '@parley/protocol';
-import { type BadRecord, decodeBody, decodeHead, isMessageBody, type LoggedRecord, type RecordHead } from '../log/record.ts';
+import {
+  type BadRecord,
+  decodeBody,
+  decodeHead,
+  isMessageBody,
+  type LoggedRecord,
+  type RecordHead,
+} from '../log/record.ts';
 import type { ConversationAggregate, ViewStore } from './store.ts';
 
 export type Outcome =
@@ -50,7 +57,8 @@ export function applyState(store: ViewStore, record: LoggedRecord): Outcome {
   const [user = '', kind = '', conversation = '', ...rest] = record.key.split('|');
   const text = Buffer.from(record.body).toString('latin1');
   if (kind !== 'read' || rest.length > 0 || !/^\d{1,15}$/.test(text)) return malformed('state: not a read position');
-  if (!UserIdSchema.safeParse(user).success || !ConversationIdSchema.safeParse(conversation).success) return malformed('state: key');
+  if (!UserIdSchema.safeParse(user).success || !ConversationIdSchema.safeParse(conversation).success)
+    return malformed('state: key');
   const seq = Number(text);
   return store.advanceRead(conversation, user, seq) ? { type: 'read', conversation, user, seq } : NOTHING;
 }
@@ -85,7 +93,8 @@ type RoomKind = 'roomCreated' | 'roomRenamed' | 'memberJoined' | 'memberLeft' | 
 function applyToRoom(store: ViewStore, record: LoggedRecord, head: RecordHead, kind: RoomKind): Outcome {
   const body = decodeBody(kind, record.body);
   if (isBad(body)) return { type: 'bad', ...body };
-  if (!record.key.startsWith('r_') || !ConversationIdSchema.safeParse(record.key).success) return malformed('key: no room');
+  if (!record.key.startsWith('r_') || !ConversationIdSchema.safeParse(record.key).success)
+    return malformed('key: no room');
   const existing = store.conversation(record.key);
   if (existing !== undefined) {
     const first = firstResult(store, existing, record, head);
@@ -108,7 +117,12 @@ function applyToRoom(store: ViewStore, record: LoggedRecord, head: RecordHead, k
 
 function createRoom(store: ViewStore, record: LoggedRecord, body: object): ConversationAggregate {
   const created = body as { name: string; visibility: 'public' | 'private' };
-  return store.createRoom(record.key, { name: created.name, visibility: created.visibility, invite: null, members: new Map() });
+  return store.createRoom(record.key, {
+    name: created.name,
+    visibility: created.visibility,
+    invite: null,
+    members: new Map(),
+  });
 }
 
 /** The room's rules. Undefined: allowed. */
@@ -131,7 +145,12 @@ function isMember(conversation: ConversationAggregate, user: string): boolean {
   return directMembers(conversation.id)?.includes(user) === true;
 }
 
-function append(store: ViewStore, conversation: ConversationAggregate, record: LoggedRecord, head: RecordHead): Outcome {
+function append(
+  store: ViewStore,
+  conversation: ConversationAggregate,
+  record: LoggedRecord,
+  head: RecordHead,
+): Outcome {
   const refused = store.refusal(record.key, head);
   if (refused !== undefined) return { type: 'refused', key: record.key, head, code: refused as ErrorCode };
   const seq = store.insertEntry(conversation, head, record.body);
@@ -139,7 +158,12 @@ function append(store: ViewStore, conversation: ConversationAggregate, record: L
   return firstResult(store, conversation, record, head) ?? NOTHING;
 }
 
-function firstResult(store: ViewStore, conversation: ConversationAggregate, record: LoggedRecord, head: RecordHead): Outcome | undefined {
+function firstResult(
+  store: ViewStore,
+  conversation: ConversationAggregate,
+  record: LoggedRecord,
+  head: RecordHead,
+): Outcome | undefined {
   const first = store.findEntry(conversation, head);
   if (first === undefined) return undefined;
   const same = first.kind === head.kind && Buffer.compare(first.body, record.body) === 0;

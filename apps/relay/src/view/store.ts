@@ -75,14 +75,24 @@ export class ViewStore {
   }
 
   createRoom(id: string, room: RoomAggregate): ConversationAggregate {
-    const ref = Number(this.#sql.createRoom.run(id, room.name, foldForSearch(room.name), room.visibility).lastInsertRowid);
+    const ref = Number(
+      this.#sql.createRoom.run(id, room.name, foldForSearch(room.name), room.visibility).lastInsertRowid,
+    );
     return this.#keep({ id, ref, head: 0, room });
   }
 
   /** Numbers an entry. Undefined when (conversation, author, id) is there already: nothing was written then. */
   insertEntry(conversation: ConversationAggregate, head: RecordHead, body: Uint8Array): number | undefined {
     const seq = conversation.head + 1;
-    const { changes } = this.#sql.insertEntry.run(conversation.ref, seq, head.kind, head.id, head.author, head.at, body);
+    const { changes } = this.#sql.insertEntry.run(
+      conversation.ref,
+      seq,
+      head.kind,
+      head.id,
+      head.author,
+      head.at,
+      body,
+    );
     if (changes === 0) return undefined;
     conversation.head = seq;
     return seq;

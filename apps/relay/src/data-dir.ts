@@ -1,0 +1,33 @@
+/** Small things that a node keeps beside its view. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeToken } from '@parley/protocol';
+import type { Clock, Random } from '@parley/protocol/environment';
+
+/**
+ * Identity of this boot: greater than that of any earlier boot from this folder, and, where the folder was lost, very
+ * likely still greater, because it starts from the wall clock.
+ */
+export function nextIncarnation(dataDir: string, clock: Clock): number {
+  const file = join(dataDir, 'incarnation');
+  const last = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  const next = Math.max(Number.isSafeInteger(last) ? last + 1 : 0, Math.floor(clock.wallMs()));
+  writeWhole(file, String(next), dataDir);
+  return next;
+}
+
+/** The secret that signs sign-ins where one node serves alone; readable by this user only. */
+export function readOrMakeSecret(dataDir: string, random: Random): string {
+  const file = join(dataDir, 'secret');
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  const secret = makeToken(random) + makeToken(random);
+  writeWhole(file, secret, dataDir);
+  return secret;
+}
+
+// By rename, so that a killed process never leaves half a file.
+function writeWhole(file: string, text: string, dataDir: string): void {
+  mkdirSync(dataDir, { recursive: true });
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,118 @@
+/** Signing in, being asked who one is, signing out. Guests: a name is all it takes. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type HttpError,
+  type IssuedToken,
+  makeOperationId,
+  makeUserId,
+  normalizeName,
+  SESSION_PATH,
+  type SignedIn,
+  SignInSchema,
+  TOKEN_PATH,
+} from '@parley/protocol';
+import type { Environment } from '../environment.ts';
+import { encodeBody, RECORD_VERSION } from '../log/record.ts';
+import type { Operations } from '../session/operations.ts';
+import type { Identity } from '../session/session.ts';
+import type { UserLimits } from '../session/user-limits.ts';
+import type { ViewQueries } from '../view/queries.ts';
+import { type Authentication, cookieName, isSecure } from './authentication.ts';
+import { SESSION_LIFETIME_MS, type SessionTokens } from './session-token.ts';
+
+export interface SessionRoutesOptions {
+  environment: Environment;
+  authentication: Authentication;
+  tokens: SessionTokens;
+  /** What the node can do at the moment of the call; undefined while it is not ready. */
+  node(): { operations: Operations; queries: ViewQueries } | undefined;
+  /** By address. */
+  signIns: UserLimits;
+}
+
+export function sessionRoutes(app: FastifyInstance, options: SessionRoutesOptions): void {
+  const { authentication, tokens } = options;
+
+  app.post(SESSION_PATH, async (request, reply) => {
+    if (!authentication.isAllowedOrigin(request)) return refuse(reply, 403, 'origin_not_allowed');
+    const identity = await signIn(options, request, reply, authentication.cookieIdentity(request)?.user);
+    if (identity === undefined) return reply;
+    reply.setCookie(cookieName(request), tokens.issue(identity), {
+      path: '/',
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: isSecure(request),
+      maxAge: Math.floor(SESSION_LIFETIME_MS / 1000),
+    });
+    return reply.send({ user: { id: identity.user, name: identity.name } } satisfies SignedIn);
+  });
+
+  app.get(SESSION_PATH, async (request, reply) => {
+    const identity = authentication.cookieIdentity(request);
+    if (identity === undefined) return refuse(reply, 401, 'not_signed_in');
+    // The name of now, which another device may have changed since this cookie was made.
+    const user = options.node()?.queries.user(identity.user) ?? { id: identity.user, name: identity.name };
+    return reply.send({ user } satisfies SignedIn);
+  });
+
+  app.delete(SESSION_PATH, async (request, reply) => {
+    if (!authentication.isAllowedOrigin(request)) return refuse(reply, 403, 'origin_not_allowed');
+    reply.clearCookie(cookieName(request), {
+      path: '/',
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: isSecure(request),
+    });
+    // What a shared computer must not keep.
+    reply.header('clear-site-data', '"storage"');
+    return reply.code(204).send();
+  });
+
+  app.post(TOKEN_PATH, async (request, reply) => {
+    // A page has the cookie; a token that a script could read would only be one to steal.
+    if (request.headers.origin !== undefined) return refuse(reply, 403, 'origin_not_allowed');
+    const identity = await signIn(options, request, reply, undefined);
+    if (identity === undefined) return reply;
+    return reply.send({
+      user: { id: identity.user, name: identity.name },
+      token: tokens.issue(identity),
+    } satisfies IssuedToken);
+  });
+}
+
+/** Writes the name to the log and waits until this node shows it. Undefined: refused, and the reply is sent. */
+async function signIn(
+  options: SessionRoutesOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  existing: string | undefined,
+): Promise<Identity | undefined> {
+  const { environment } = options;
+  const body = SignInSchema.safeParse(request.body);
+  if (!body.success) return refused(reply, 400, 'invalid_request');
+  const name = normalizeName(body.data.name);
+  if (name === undefined) return refused(reply, 400, 'invalid_name');
+  const waitMs = options.signIns.take(request.ip, 1);
+  if (waitMs > 0) {
+    reply.header('retry-after', String(Math.ceil(waitMs / 1000)));
+    return refused(reply, 429, 'rate_limited');
+  }
+  const node = options.node();
+  if (node === undefined) return refused(reply, 503, 'unavailable');
+  const user = existing ?? makeUserId(environment.random);
+  const at = Math.floor(environment.clock.wallMs());
+  const id = makeOperationId(environment.clock, environment.random);
+  const head = { version: RECORD_VERSION, kind: 'userNamed' as const, id, author: user, at };
+  const result = await node.operations.run({ key: user, head, body: encodeBody<'userNamed'>({ name }) });
+  if (!result.ok) return refused(reply, 503, 'unavailable');
+  return { user, name, expiresAtMs: at + SESSION_LIFETIME_MS };
+}
+
+async function refused(reply: FastifyReply, status: number, code: HttpError['code']): Promise<undefined> {
+  await refuse(reply, status, code);
+  return undefined;
+}
+
+export function refuse(reply: FastifyReply, status: number, code: HttpError['code']): FastifyReply {
+  return reply.code(status).send({ code } satisfies HttpError);
+}

@@ -1,0 +1,98 @@
+/** All sessions of this node: who is silent, who has expired, and how everybody is moved elsewhere. */
+import type { Environment } from '../environment.ts';
+import type { Session } from './session.ts';
+
+/** Every session is looked at this often, a part of them every second so that pings are spread. Milliseconds. */
+const SWEEP_MS = 15_000;
+const STEP_MS = 1_000;
+const STEPS = SWEEP_MS / STEP_MS;
+/** Silent for longer: pinged. The client's own pings come every 25 s, so a live one is seldom asked. */
+const PING_AFTER_MS = 14_000;
+/** Silent for longer: as good as gone. With SWEEP_MS a half-open link is noticed within 45 s. */
+const DEAD_AFTER_MS = 30_000;
+/** A drained session that did not leave by itself is closed so long after its slot. */
+const DRAIN_LEAVE_MS = 500;
+
+export class SessionRegistry {
+  readonly #environment: Environment;
+  readonly #parts: Set<Session>[] = Array.from({ length: STEPS }, () => new Set());
+  #nextId = 1;
+  #step = 0;
+  #size = 0;
+  #sweeping = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Makes the session with an id of its own and looks after it. */
+  open(make: (id: string, onEnd: (session: Session) => void) => Session): Session {
+    const number = this.#nextId;
+    this.#nextId += 1;
+    const part = this.#parts[number % STEPS];
+    const session = make(String(number), (ended) => {
+      if (part?.delete(ended) !== true) return;
+      this.#size -= 1;
+      if (this.#size === 0) this.#onEmpty?.();
+    });
+    part?.add(session);
+    this.#size += 1;
+    this.#sweepLater();
+    return session;
+  }
+
+  /** After a pause: whoever is gone is noticed soon. */
+  checkAll(): void {
+    for (const session of this.#all()) session.outbound.socket.ping();
+  }
+
+  /** Tells every session its own moment within `windowMs` to come back elsewhere, and closes in the same waves. */
+  async drain(windowMs: number): Promise<void> {
+    const sessions = [...this.#all()];
+    if (sessions.length === 0) return;
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    for (const [place, session] of sessions.entries()) {
+      const slotMs = Math.floor((place / sessions.length) * windowMs);
+      if (windowMs === 0) session.drain();
+      else {
+        session.reply({ type: 'goaway', delayMs: slotMs });
+        this.#environment.clock.setTimer(() => session.drain(), slotMs + DRAIN_LEAVE_MS);
+      }
+    }
+    await empty;
+  }
+
+  *#all(): Iterable<Session> {
+    for (const part of this.#parts) yield* part;
+  }
+
+  #sweepLater(): void {
+    if (this.#sweeping || this.#size === 0) return;
+    this.#sweeping = true;
+    this.#environment.clock.setTimer(() => {
+      this.#sweeping = false;
+      this.#sweep();
+      this.#sweepLater();
+    }, STEP_MS);
+  }
+
+  #sweep(): void {
+    this.#step = (this.#step + 1) % STEPS;
+    const nowMs = this.#environment.clock.monotonicMs();
+    for (const session of this.#parts[this.#step] ?? []) {
+      const silentMs = nowMs - session.lastHeardMs;
+      if (!session.checkExpiry()) continue;
+      if (silentMs > DEAD_AFTER_MS) {
+        session.outbound.socket.terminate();
+        session.end();
+      } else if (silentMs > PING_AFTER_MS) session.outbound.socket.ping();
+    }
+  }
+}
