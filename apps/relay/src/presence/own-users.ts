@@ -45,21 +45,21 @@ export function setOwnIdle(own: OwnUsers, user: UserId, session: { id: string; i
   return review(own, user);
 }
 
-/** @param now Monotonic; undefined gives no grace: the others have given this node's users up already. */
-export function closeOwn(own: OwnUsers, user: UserId, session: string, now: number | undefined): OwnChange[] {
+/** @param until Monotonic end of the grace; never before that of an earlier close. */
+export function closeOwn(own: OwnUsers, user: UserId, session: string, until: number): OwnChange[] {
   const entry = own.users.get(user);
   const idle = entry?.sessions.get(session);
   if (entry === undefined || idle === undefined) return [];
   entry.sessions.delete(session);
-  if (!idle) entry.active -= 1;
-  if (now !== undefined) {
-    if (!idle) putLast(own.activeUntil, user, now + PRESENCE_GRACE_MS);
-    if (entry.sessions.size === 0) putLast(own.hereUntil, user, now + PRESENCE_GRACE_MS);
+  if (!idle) {
+    entry.active -= 1;
+    putLast(own.activeUntil, user, until);
   }
+  if (entry.sessions.size === 0) putLast(own.hereUntil, user, until);
   return review(own, user);
 }
 
-/** Ends the graces that are over at `now`, or all of them at Infinity. */
+/** Ends the graces that are over at `now`. */
 export function endGraces(own: OwnUsers, now: number): OwnChange[] {
   const changes: OwnChange[] = [];
   for (const until of [own.hereUntil, own.activeUntil]) {

@@ -6,48 +6,32 @@
  * otherwise or its lease ends. The state is changed in place: it is as large as the cluster, a change is one user.
  */
 import type { UserId } from '@parley/protocol';
+import { type Doubts, endDoubts, settle } from './doubts.ts';
+import { applyToPeer, createPeer, dropUsers, endLingering, isLacking, type Peer } from './peer.ts';
 import type { PresenceMessage, PresenceMessageOf } from './presence-message.ts';
+import { createTally, putUser, type ShownState, type Tally, type Transition } from './presence-tally.ts';
 import { ASK_AGAIN_MS, DEAF_MS, LEASE_MS } from './presence-timing.ts';
-import {
-  createTally,
-  recount,
-  type ShownState,
-  type Tally,
-  takeTransitions,
-  type Transition,
-} from './presence-tally.ts';
-import { addPart, type SnapshotParts } from './snapshot-parts.ts';
 
-/** One life of another node. */
-interface Peer {
-  readonly incarnation: number;
-  /** Of the newest message heard. */
-  counter: number;
-  /** Which state `users` is; -1 before the first snapshot. */
-  version: number;
-  /** The newest version heard of; above `version` something is missing. */
-  newest: number;
-  readonly users: Map<UserId, ShownState>;
-  /** When the lease ends, monotonic. */
-  deadline: number;
-  /** Set once it said bye: until when each user is still shown. */
-  leaving: Map<UserId, number> | undefined;
-  /** Parts of a snapshot that is not complete yet. */
-  parts: SnapshotParts | undefined;
-  askedAt: number;
+/** An incarnation that ended. `left`: it said bye. */
+interface Tombstone {
+  incarnation: number;
+  left: boolean;
+  /** When that node was last told that it was given up. */
+  toldAt: number;
 }
 
 export interface PresenceState {
   readonly node: string;
   incarnation: number;
   readonly tally: Tally;
+  readonly doubts: Doubts;
   readonly own: Map<UserId, ShownState>;
   /** The living incarnation of each other node. */
   readonly peers: Map<string, Peer>;
   /** Incarnations that a newer one of the same node replaced: their users have what is left of the lease to come back. */
   orphans: Peer[];
-  /** Tombstones: incarnations that ended, so that what still arrives from them changes nothing. Oldest first, bounded. */
-  readonly gone: Map<string, { incarnation: number; left: boolean; toldAt: number }>;
+  /** By node, oldest first, bounded: what still arrives from these changes nothing. */
+  readonly gone: Map<string, Tombstone>;
   heardAt: number;
   reachable: boolean;
   /** Hears nobody: nothing expires, and what is known may be old. */
@@ -78,13 +62,14 @@ export interface Outcome {
 }
 
 /** A name that comes back takes its tombstone with it, so only names that never return fill this. */
-const TOMBSTONES_MAX = 256;
+export const TOMBSTONES_MAX = 256;
 
 export function createPresenceState(node: string, incarnation: number, now: number): PresenceState {
   return {
     node,
     incarnation,
     tally: createTally(),
+    doubts: new Map(),
     own: new Map(),
     peers: new Map(),
     orphans: [],
@@ -99,9 +84,13 @@ export function createPresenceState(node: string, incarnation: number, now: numb
 }
 
 /** This node's own users changed; undefined: no longer here. */
-export function applyOwn(state: PresenceState, changes: readonly [UserId, ShownState | undefined][]): Outcome {
-  for (const [user, shown] of changes) put(state, state.own, user, shown);
-  return { transitions: takeTransitions(state.tally) };
+export function applyOwn(
+  state: PresenceState,
+  changes: readonly [UserId, ShownState | undefined][],
+  now: number,
+): Outcome {
+  for (const [user, shown] of changes) putUser(state.tally, state.own, user, shown);
+  return { transitions: settleDoubtfully(state, now) };
 }
 
 /** A message of another node, or an own one that came back. */
@@ -119,30 +108,26 @@ export function receive(state: PresenceState, from: string, message: PresenceMes
   }
   if (message.kind === 'request') answer(state, message, outcome, now);
   const peer = peerOf(state, from, message, outcome, now);
-  if (peer !== undefined) applyTo(state, peer, message, outcome, now);
-  outcome.transitions = takeTransitions(state.tally);
+  if (peer === undefined) return outcome;
+  applyToPeer(state.tally, peer, message, now);
+  if (isLacking(peer)) outcome.gap = true;
+  outcome.transitions = settleDoubtfully(state, now);
   return outcome;
 }
 
-/** Time passed: freezes, and drops whoever's lease or last grace has ended. */
+/** Time passed: freezes, and drops whoever's lease, grace or doubt has ended. */
 export function advance(state: PresenceState, now: number): Outcome {
   if (now - state.heardAt >= DEAF_MS) state.frozen = true;
-  if (isFrozen(state) || now < state.hearsSince + LEASE_MS) return { transitions: [] };
-  for (const [node, peer] of state.peers) {
-    endLingering(state, peer, now);
-    if (peer.deadline > now) continue;
-    dropAll(state, peer);
-    state.peers.delete(node);
-    bury(state, node, { incarnation: peer.incarnation, left: peer.leaving !== undefined, toldAt: -Infinity });
-  }
-  if (state.orphans.length > 0) {
-    for (const peer of state.orphans) {
-      endLingering(state, peer, now);
-      if (peer.deadline <= now) dropAll(state, peer);
-    }
-    state.orphans = state.orphans.filter((peer) => peer.deadline > now);
-  }
-  return { transitions: takeTransitions(state.tally) };
+  if (isFrozen(state)) return { transitions: [] };
+  const { tally, doubts, hearsSince } = state;
+  if (now >= hearsSince + LEASE_MS) expire(state, now);
+  const transitions = settle(tally, doubts, undefined);
+  for (const peer of state.peers.values()) endLingering(tally, peer, now);
+  for (const peer of state.orphans) endLingering(tally, peer, now);
+  transitions.push(...settleDoubtfully(state, now));
+  endDoubts(tally, doubts, { now, soundAt: soundAt(state), hearsSince });
+  transitions.push(...settle(tally, doubts, undefined));
+  return { transitions };
 }
 
 /** Whether the path to the others works at all, where something else knows it. */
@@ -167,7 +152,7 @@ export function renew(state: PresenceState, incarnation: number, now: number): v
 export function takeQuestions(state: PresenceState, now: number): string[] {
   const nodes: string[] = [];
   for (const [node, peer] of state.peers) {
-    if (peer.leaving !== undefined || peer.newest <= peer.version || now - peer.askedAt < ASK_AGAIN_MS) continue;
+    if (peer.leaving !== undefined || !isLacking(peer) || now - peer.askedAt < ASK_AGAIN_MS) continue;
     peer.askedAt = now;
     nodes.push(node);
   }
@@ -182,7 +167,7 @@ function answer(state: PresenceState, message: PresenceMessageOf<'request'>, out
   }
   // Somebody else asked already for what is missing here too, and the answer goes to all.
   const asked = state.peers.get(message.to);
-  if (asked !== undefined && asked.newest > asked.version && message.expired === undefined) asked.askedAt = now;
+  if (asked !== undefined && isLacking(asked) && message.expired === undefined) asked.askedAt = now;
 }
 
 /** The life that a message belongs to, or undefined when that life is over. */
@@ -207,86 +192,36 @@ function peerOf(
     if (message.incarnation === known.incarnation) return known;
     if (known.users.size > 0) state.orphans.push(known);
   }
-  const peer: Peer = {
-    incarnation: message.incarnation,
-    counter: -1,
-    version: -1,
-    newest: -1,
-    users: new Map(),
-    deadline: now + LEASE_MS,
-    leaving: undefined,
-    parts: undefined,
-    askedAt: -Infinity,
-  };
+  const peer = createPeer(message.incarnation, now);
   state.gone.delete(node);
   state.peers.set(node, peer);
   return peer;
 }
 
-function applyTo(state: PresenceState, peer: Peer, message: PresenceMessage, outcome: Outcome, now: number): void {
-  if (message.kind === 'bye') {
-    sayBye(peer, message, now);
-    return;
+function expire(state: PresenceState, now: number): void {
+  for (const [node, peer] of state.peers) {
+    if (peer.deadline > now) continue;
+    dropUsers(state.tally, peer);
+    state.peers.delete(node);
+    bury(state, node, { incarnation: peer.incarnation, left: peer.leaving !== undefined, toldAt: -Infinity });
   }
-  if (peer.leaving !== undefined) return;
-  if (message.counter > peer.counter) {
-    peer.counter = message.counter;
-    peer.deadline = now + LEASE_MS;
-  }
-  peer.newest = Math.max(peer.newest, message.version);
-  if (message.kind === 'delta' && message.version === peer.version + 1) {
-    for (const user of message.gone) put(state, peer.users, user, undefined);
-    for (const user of message.away) put(state, peer.users, user, 'away');
-    for (const user of message.online) put(state, peer.users, user, 'online');
-    peer.version = message.version;
-  } else if (message.kind === 'snapshot' && message.version > peer.version) applySnapshot(state, peer, message);
-  if (peer.newest > peer.version) outcome.gap = true;
+  for (const peer of state.orphans) if (peer.deadline <= now) dropUsers(state.tally, peer);
+  if (state.orphans.length > 0) state.orphans = state.orphans.filter((peer) => peer.deadline > now);
 }
 
-function applySnapshot(state: PresenceState, peer: Peer, message: PresenceMessageOf<'snapshot'>): void {
-  const { parts, users } = addPart(peer.parts, message);
-  peer.parts = parts;
-  if (users === undefined) return;
-  peer.version = message.version;
-  for (const user of peer.users.keys()) if (!users.has(user)) put(state, peer.users, user, undefined);
-  for (const [user, shown] of users) put(state, peer.users, user, shown);
+function settleDoubtfully(state: PresenceState, now: number): Transition[] {
+  if (state.tally.before.size === 0) return [];
+  return settle(state.tally, state.doubts, soundAt(state) < now ? now : undefined);
 }
 
-// Whoever the parts of a bye do not name (one was lost) stays until the lease ends.
-function sayBye(peer: Peer, message: PresenceMessageOf<'bye'>, now: number): void {
-  if (peer.leaving === undefined) {
-    peer.leaving = new Map();
-    peer.deadline = now + LEASE_MS;
-  }
-  for (const [user, lingerMs] of message.linger) {
-    if (peer.users.has(user) && !peer.leaving.has(user)) peer.leaving.set(user, now + Math.min(lingerMs, LEASE_MS));
-  }
+/** Since when nothing of any other node is missing. Infinity where there is none. */
+function soundAt(state: PresenceState): number {
+  let since = Infinity;
+  for (const peer of state.peers.values()) if (peer.leaving === undefined) since = Math.min(since, peer.soundAt);
+  return since;
 }
 
-function endLingering(state: PresenceState, peer: Peer, now: number): void {
-  if (peer.leaving === undefined) return;
-  for (const [user, until] of peer.leaving) {
-    if (until > now) continue;
-    put(state, peer.users, user, undefined);
-    peer.leaving.delete(user);
-  }
-}
-
-function dropAll(state: PresenceState, peer: Peer): void {
-  for (const user of peer.users.keys()) put(state, peer.users, user, undefined);
-}
-
-function put(state: PresenceState, users: Map<UserId, ShownState>, user: UserId, shown: ShownState | undefined): void {
-  recount(state.tally, user, users.get(user), shown);
-  if (shown === undefined) users.delete(user);
-  else users.set(user, shown);
-}
-
-function bury(
-  state: PresenceState,
-  node: string,
-  tombstone: { incarnation: number; left: boolean; toldAt: number },
-): void {
+function bury(state: PresenceState, node: string, tombstone: Tombstone): void {
   state.gone.delete(node);
   state.gone.set(node, tombstone);
   if (state.gone.size <= TOMBSTONES_MAX) return;

@@ -60,3 +60,15 @@ export function takeTransitions(tally: Tally): Transition[] {
   tally.before.clear();
   return transitions;
 }
+
+/** Sets what one owner, who holds `users`, says of a user. */
+export function putUser(
+  tally: Tally,
+  users: Map<UserId, ShownState>,
+  user: UserId,
+  shown: ShownState | undefined,
+): void {
+  recount(tally, user, users.get(user), shown);
+  if (shown === undefined) users.delete(user);
+  else users.set(user, shown);
+}

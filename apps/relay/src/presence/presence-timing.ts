@@ -14,8 +14,11 @@ export const TICK_MS = 250;
 export const DEAF_MS = 5_000;
 /** Two ticks further apart than this: the process was paused, and the others may have given it up. */
 export const PAUSED_MS = LEASE_MS - HEARTBEAT_MS - 500;
-/** After a node hears again it waits so long for the others' snapshots before it ends the grace of an own user. */
-export const SETTLE_MS = 2_000;
+/**
+ * The end of a user is doubted at most so long, where another node is silent. A closed page: grace, this, a tick and the
+ * broadcast make less than 18 s, of 20.
+ */
+export const DOUBT_MAX_MS = 5_000;
 /** After a pause it waits so long for its dead sockets to be noticed before it announces the others again. */
 export const WAKE_MS = 1_000;
 export const SNAPSHOT_MS = 30_000;

@@ -2,7 +2,7 @@
  * The presence of one node: counts its own sessions, tells the other nodes, hears them, and reports who came and went.
  * Signals of kind `presence` come in from the log and go out to it; changes go to presence-broadcast.ts.
  */
-import type { Presence, PresenceState as State, UserId } from '@parley/protocol';
+import { PRESENCE_GRACE_MS, type Presence, type PresenceState as State, type UserId } from '@parley/protocol';
 import type { CancelTimer, Clock, Random } from '@parley/protocol/environment';
 import type { Signal } from '../log/log.ts';
 import type { Logger } from '../logger.ts';
@@ -24,7 +24,7 @@ import {
   takeQuestions,
 } from './presence-state.ts';
 import { stateOf, type Transition } from './presence-tally.ts';
-import { FLUSH_MAX_MS, FLUSH_MIN_MS, PAUSED_MS, SETTLE_MS, TICK_MS, WAKE_MS } from './presence-timing.ts';
+import { FLUSH_MAX_MS, FLUSH_MIN_MS, PAUSED_MS, TICK_MS, WAKE_MS } from './presence-timing.ts';
 
 /** A user's state in the whole cluster changed; `presence.state` differs from `from`. */
 export interface PresenceChange {
@@ -72,7 +72,7 @@ export interface NodePresence {
   readonly stale: boolean;
   /** Tells what the log's status says about signals; unreachable freezes at once. */
   setReachable(reachable: boolean): void;
-  /** Goes on after `onFenced` under a greater incarnation. Whoever left after a pause is gone at once: others saw it so. */
+  /** Goes on after `onFenced` under a greater incarnation. Whoever left since a pause is gone now: others saw it so. */
   renew(incarnation: number): void;
   /**
    * Says bye: each of this node's users stays shown for what is left of the grace, so moving to another node shows
@@ -135,7 +135,9 @@ class RunningPresence implements NodePresence {
 
   closeSession(user: UserId, session: string): void {
     const now = this.#look();
-    this.#applyOwn(closeOwn(this.#own, user, session, this.#state.fenced === 'paused' ? undefined : now));
+    // To the others this node was gone: who left meanwhile is not announced again, and ends with `renew`.
+    const graceMs = this.#state.fenced === 'paused' ? 0 : PRESENCE_GRACE_MS;
+    this.#applyOwn(closeOwn(this.#own, user, session, now + graceMs));
   }
 
   setIdle(user: UserId, session: string, idle: boolean): void {
@@ -195,8 +197,7 @@ class RunningPresence implements NodePresence {
   readonly #tick = (): void => {
     this.#tickTimer = this.#clock.setTimer(this.#tick, TICK_MS);
     const now = this.#look();
-    const settled = !isFrozen(this.#state) && now >= this.#state.hearsSince + SETTLE_MS;
-    if (settled) this.#applyOwn(endGraces(this.#own, now));
+    if (!isFrozen(this.#state)) this.#applyOwn(endGraces(this.#own, now));
     this.#settle(advance(this.#state, now));
     this.#speak(now);
   };
@@ -224,7 +225,7 @@ class RunningPresence implements NodePresence {
   #applyOwn(changes: OwnChange[]): void {
     if (changes.length === 0) return;
     this.#voice.note(changes);
-    this.#settle(applyOwn(this.#state, changes));
+    this.#settle(applyOwn(this.#state, changes, this.#lookedAt));
     this.#speakSoon();
   }
 

@@ -52,7 +52,7 @@ describe('a user who comes', () => {
 });
 
 describe('a user who closed the page', () => {
-  it('is offline after the grace, between 10 and 11 s later, everywhere', () => {
+  it('is offline after the grace, between 10 and 13 s later, everywhere', () => {
     const cluster = threeNodes();
     cluster.open('a', 's1', { user: ANNA });
     cluster.pass(777);
@@ -63,7 +63,7 @@ describe('a user who closed the page', () => {
       const last = cluster.changesOf(name, ANNA).at(-1);
       expect(last?.state).toBe('offline');
       expect(last!.at - closedAt).toBeGreaterThanOrEqual(10_000);
-      expect(last!.at - closedAt).toBeLessThan(11_000);
+      expect(last!.at - closedAt).toBeLessThan(13_000);
     }
   });
 
@@ -189,7 +189,7 @@ describe('a node that drains', () => {
       const ben = cluster.changesOf(name, BEN).at(-1)!;
       expect(ben.state).toBe('offline');
       expect(ben.at - benClosedAt).toBeGreaterThanOrEqual(10_000);
-      expect(ben.at - benClosedAt).toBeLessThan(11_000);
+      expect(ben.at - benClosedAt).toBeLessThan(13_000);
     }
   });
 
@@ -199,12 +199,17 @@ describe('a node that drains', () => {
     users.forEach((user, number) => cluster.open('abc'[number % 3]!, `s${number}`, { user }));
     cluster.pass(5_000);
     const before = cluster.changes.length;
-    for (const [from, to] of ['ab', 'bc', 'ca'].map((pair) => [...pair])) {
-      const moving = [...cluster.node(from!).sessions];
-      cluster.drain(from!);
+    const moves: [string, string][] = [
+      ['a', 'b'],
+      ['b', 'c'],
+      ['c', 'a'],
+    ];
+    for (const [from, to] of moves) {
+      const moving = [...cluster.node(from).sessions];
+      cluster.drain(from);
       cluster.pass(1_500);
-      for (const [session, { user }] of moving) cluster.open(to!, `${session}'`, { user });
-      cluster.start(from!);
+      for (const [session, { user }] of moving) cluster.open(to, `${session}'`, { user });
+      cluster.start(from);
       cluster.pass(15_000);
     }
     // A node that starts learns who is here; that is no blink.
