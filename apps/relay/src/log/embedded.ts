@@ -19,6 +19,7 @@ import {
 } from './log.ts';
 import { checkPositions } from './positions.ts';
 import { byteLengthOf, type LoggedRecord, type RecordDraft } from './record.ts';
+import { createStatusBoard, type StatusBoard } from './status-board.ts';
 import { createWriteQueue, type WriteQueue } from './write-queue.ts';
 
 const COMMIT_MOST = { records: 500, bytes: 4 * 1024 * 1024 };
@@ -48,6 +49,7 @@ export function createEmbeddedLog(options: EmbeddedLogOptions): Log {
 interface Open {
   store: EmbeddedStore;
   handlers: LogHandlers;
+  board: StatusBoard;
   tails: { log: LogTail; state: LogTail };
   delivery: Delivery;
 }
@@ -59,9 +61,8 @@ class EmbeddedLog implements Log {
   #open: Open | undefined;
   #flushDeferred = false;
   #sinceCheckpointBytes = 0;
-  /** Why the last write failed; appends are tried all the same. */
-  #writeFault: string | undefined;
-  #readFault: string | undefined;
+  /** Whether the last write succeeded; appends are tried all the same. */
+  #writable = true;
   #cancelProbe: CancelTimer | undefined;
 
   constructor(options: EmbeddedLogOptions) {
@@ -80,7 +81,7 @@ class EmbeddedLog implements Log {
       store.close();
       throw error;
     }
-    handlers.onStatus({ writable: true, readable: true });
+    this.#open.board.setReadFault(undefined);
     this.#defer(() => this.#open?.delivery.wake());
     return { ends: endsOf(store) };
   }
@@ -136,17 +137,15 @@ class EmbeddedLog implements Log {
       log: createLogTail('log', store, from.log[0] ?? 0),
       state: createLogTail('state', store, from.state[0] ?? 0),
     };
+    const board = createStatusBoard((status) => handlers.onStatus(status));
     const delivery = createDelivery([tails.log, tails.state], {
       handlers,
       clock,
       defer: this.#defer,
-      onFault: (reason) => {
-        this.#readFault = reason;
-        this.#tellStatus();
-      },
+      onFault: (reason) => board.setReadFault(reason),
       logger,
     });
-    return { store, handlers, tails, delivery };
+    return { store, handlers, board, tails, delivery };
   }
 
   #write(write: Write, bytes: number): Promise<void> {
@@ -204,31 +203,19 @@ class EmbeddedLog implements Log {
   }
 
   #turnUnwritable(reason: string): void {
-    if (this.#writeFault === undefined) this.#options.logger.error({ reason }, 'the log takes no writes');
-    this.#setWriteFault(reason);
+    if (this.#writable) this.#options.logger.error({ reason }, 'the log takes no writes');
+    this.#writable = false;
+    this.#open?.board.setWriteFault(reason);
     this.#cancelProbe ??= this.#options.clock.setTimer(() => this.#probe(), PROBE_EVERY_MS);
   }
 
   #turnWritable(): void {
+    if (this.#writable) return;
     this.#cancelProbe?.();
     this.#cancelProbe = undefined;
-    if (this.#writeFault !== undefined) this.#options.logger.info({}, 'the log takes writes again');
-    this.#setWriteFault(undefined);
-  }
-
-  #setWriteFault(reason: string | undefined): void {
-    if (this.#writeFault === reason) return;
-    this.#writeFault = reason;
-    this.#tellStatus();
-  }
-
-  #tellStatus(): void {
-    const reason = this.#readFault ?? this.#writeFault;
-    this.#open?.handlers.onStatus({
-      writable: this.#writeFault === undefined,
-      readable: this.#readFault === undefined,
-      ...(reason === undefined ? {} : { reason }),
-    });
+    this.#writable = true;
+    this.#options.logger.info({}, 'the log takes writes again');
+    this.#open?.board.setWriteFault(undefined);
   }
 
   // Whoever sees `writable: false` may stop appending, so the log finds out by itself when there is room again.

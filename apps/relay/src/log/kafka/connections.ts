@@ -1,0 +1,46 @@
+import type { Admin, Kafka, Producer } from 'kafkajs';
+import { createKafkaClient, type KafkaAccess } from './client.ts';
+import { CONSUME_REQUEST_TIMEOUT_MS } from './consumer.ts';
+import { PRODUCE_REQUEST_TIMEOUT_MS } from './producer.ts';
+
+/** Everything that holds sockets to Kafka, apart from consumers, which come and go. */
+export interface Connections {
+  admin: Admin;
+  producer: Producer;
+  /** Apart from `producer`: a broker answers one request of a connection at a time, and signals must not wait for acks. */
+  signalProducer: Producer;
+  /** Makes consumers. */
+  consumers: Kafka;
+  close(): Promise<void>;
+}
+
+/** @throws When no broker can be reached. */
+export async function connect(access: KafkaAccess): Promise<Connections> {
+  const patient = createKafkaClient(access, { requestTimeoutMs: PRODUCE_REQUEST_TIMEOUT_MS });
+  const quick = createKafkaClient(access, { requestTimeoutMs: CONSUME_REQUEST_TIMEOUT_MS });
+  // Retries are ours: only we know which partition's order hangs on them.
+  const producer = patient.producer({ ...byPartition, retry: { retries: 0 } });
+  const signalProducer = quick.producer({ ...byPartition, retry: { retries: 0 } });
+  const admin = quick.admin();
+  const all = [admin, producer, signalProducer];
+  const close = async (): Promise<void> => {
+    await Promise.allSettled(all.map((part) => part.disconnect()));
+  };
+  try {
+    await Promise.all(all.map((part) => part.connect()));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { admin, producer, signalProducer, consumers: quick, close };
+}
+
+// Every message names its partition. Idempotent mode is off: it has lost acknowledged messages under concurrency.
+const byPartition = {
+  createPartitioner:
+    () =>
+    ({ message }: { message: { partition?: number } }): number =>
+      message.partition ?? 0,
+  allowAutoTopicCreation: false,
+  idempotent: false,
+};

@@ -1,0 +1,272 @@
+/**
+ * Appends to Kafka with acks=all. Every partition has its own queue and one request in flight, so its order holds over
+ * retries; partitions with one leader share a request, because a broker answers one request of a connection at a time.
+ */
+import type { Clock } from '@parley/protocol/environment';
+import type { Message, Producer } from 'kafkajs';
+import type { Logger } from '../../logger.ts';
+import { LogUnavailableError } from '../log.ts';
+import { createWriteQueue, type Pending, type WriteQueue } from '../write-queue.ts';
+import { innermostText, mayBeWritten } from './produce-error.ts';
+import { MAX_MESSAGE_BYTES } from './topics.ts';
+
+// A broker that dies is an in-sync follower until its session ends: all acks wait for that, about 5.5 s with 4 s sessions.
+const APPEND_WITHIN_MS = 10_000;
+const RETRY_FIRST_MS = 50;
+const RETRY_MOST_MS = 300;
+const PROBE_EVERY_MS = 500;
+// What Kafka adds to a record (header names, lengths, deltas) and to a batch, generously.
+const RECORD_OVERHEAD_BYTES = 80;
+const BATCH_MOST = { records: 500, bytes: MAX_MESSAGE_BYTES - 1024 };
+
+/** The broker's own limit on waiting for replicas; under the client's, so that the answer says what happened. */
+export const ACK_TIMEOUT_MS = 6000;
+export const PRODUCE_REQUEST_TIMEOUT_MS = 7000;
+
+export interface PartitionState {
+  topic: string;
+  partition: number;
+  leader: number;
+  /** Whether it has a leader and enough in-sync replicas to take writes. */
+  writable: boolean;
+}
+
+export interface PartitionedProducer {
+  /** @throws LogUnavailableError (as a rejection), RangeError for a record that never fits. */
+  write(topic: string, partition: number, message: Message, bytes: number): Promise<void>;
+  /** Resolves when nothing waits and nothing is in flight. */
+  drained(): Promise<void>;
+  /** Takes no more, and fails what is still waiting. */
+  close(): void;
+}
+
+interface Lane {
+  topic: string;
+  partition: number;
+  queue: WriteQueue<Message>;
+  busy: boolean;
+  /** Why its last append was given up; it takes none until a probe finds it writable. */
+  fault: string | undefined;
+}
+
+export interface ProducerOptions {
+  producer: Pick<Producer, 'sendBatch'>;
+  partitions: readonly PartitionState[];
+  /** Asks the cluster for all partitions. */
+  lookUp: () => Promise<PartitionState[]>;
+  clock: Clock;
+  logger: Logger;
+  /** Told with the reason when a partition takes no appends, with undefined when all do again. */
+  onFault: (reason: string | undefined) => void;
+}
+
+export function createPartitionedProducer(options: ProducerOptions): PartitionedProducer {
+  return new LaneProducer(options);
+}
+
+class LaneProducer implements PartitionedProducer {
+  readonly #options: ProducerOptions;
+  readonly #lanes = new Map<string, Lane>();
+  /** Leader of every lane as far as known. A wrong one costs a request, never order. */
+  readonly #leaders = new Map<string, number>();
+  readonly #busyLeaders = new Set<number>();
+  readonly #idle = new Set<() => void>();
+  #inFlight = 0;
+  #closed = false;
+  #lookingUp: Promise<void> | undefined;
+  #probing = false;
+
+  constructor(options: ProducerOptions) {
+    this.#options = options;
+    for (const { topic, partition, leader } of options.partitions) {
+      const key = laneKey(topic, partition);
+      this.#lanes.set(key, { topic, partition, queue: createWriteQueue(), busy: false, fault: undefined });
+      this.#leaders.set(key, leader);
+    }
+  }
+
+  write(topic: string, partition: number, message: Message, bytes: number): Promise<void> {
+    const lane = this.#lanes.get(laneKey(topic, partition));
+    if (lane === undefined || this.#closed) return Promise.reject(unavailable('the log is not open', false));
+    if (lane.fault !== undefined) return Promise.reject(unavailable(lane.fault, false));
+    const written = lane.queue.push(message, bytes + RECORD_OVERHEAD_BYTES);
+    this.#pump(this.#leaderOf(lane));
+    return written;
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idle.add(resolve);
+      this.#checkIdle();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const lane of this.#lanes.values()) failWaiting(lane, 'the log was closed');
+  }
+
+  /** Sends what waits in the lanes of one leader, if nothing is on its way to it. */
+  #pump(leader: number): void {
+    if (this.#busyLeaders.has(leader)) return;
+    const parts: Part[] = [];
+    for (const lane of this.#lanes.values()) {
+      if (lane.busy || lane.queue.length === 0 || this.#leaderOf(lane) !== leader) continue;
+      lane.busy = true;
+      parts.push({ lane, batch: lane.queue.take(BATCH_MOST) });
+    }
+    if (parts.length === 0) return;
+    this.#busyLeaders.add(leader);
+    void this.#sendTogether(parts, leader);
+  }
+
+  async #sendTogether(parts: readonly Part[], leader: number): Promise<void> {
+    const deadline = this.#options.clock.monotonicMs() + APPEND_WITHIN_MS;
+    this.#inFlight += 1;
+    try {
+      await this.#send(parts);
+      for (const part of parts) succeed(part);
+    } catch (error) {
+      // Each on its own from here on, so that one partition without a leader does not hold up the others.
+      const uncertain = parts.length > 1 || mayBeWritten(error);
+      for (const part of parts) void this.#retry(part, { deadline, uncertain, error });
+    } finally {
+      this.#inFlight -= 1;
+      this.#busyLeaders.delete(leader);
+      for (const { lane } of parts) this.#pump(this.#leaderOf(lane));
+      this.#pump(leader);
+      this.#checkIdle();
+    }
+  }
+
+  /** Tries one partition until it succeeds or its time is over; nothing else of it is sent meanwhile. */
+  async #retry(part: Part, { deadline, uncertain, error }: Attempt): Promise<void> {
+    const { clock, logger } = this.#options;
+    const { lane } = part;
+    let failure = error;
+    let maybeWritten = uncertain;
+    this.#inFlight += 1;
+    for (let delayMs = RETRY_FIRST_MS; lane.busy; delayMs = Math.min(delayMs * 1.5, RETRY_MOST_MS)) {
+      if (this.#closed || clock.monotonicMs() + delayMs > deadline) {
+        this.#giveUp(part, failure, maybeWritten);
+        break;
+      }
+      await this.#sleep(delayMs);
+      await this.#lookUp();
+      try {
+        await this.#send([part]);
+        succeed(part);
+      } catch (again) {
+        failure = again;
+        maybeWritten ||= mayBeWritten(again);
+        logger.debug({ topic: lane.topic, partition: lane.partition, reason: innermostText(again) }, 'append retried');
+      }
+    }
+    this.#inFlight -= 1;
+    this.#pump(this.#leaderOf(lane));
+    this.#checkIdle();
+  }
+
+  async #send(parts: readonly Part[]): Promise<void> {
+    const topics = new Map<string, Message[]>();
+    for (const { lane, batch } of parts) {
+      const messages = topics.get(lane.topic) ?? [];
+      topics.set(lane.topic, messages);
+      for (const { item } of batch) messages.push(item);
+    }
+    await this.#options.producer.sendBatch({
+      acks: -1,
+      timeout: ACK_TIMEOUT_MS,
+      topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages })),
+    });
+  }
+
+  #giveUp({ lane, batch }: Part, error: unknown, maybeWritten: boolean): void {
+    const reason = `Kafka takes no appends on ${lane.topic}/${lane.partition}: ${innermostText(error)}`;
+    for (const { reject } of batch) reject(new LogUnavailableError(reason, { maybeWritten, cause: error }));
+    failWaiting(lane, reason);
+    lane.busy = false;
+    lane.fault = reason;
+    this.#options.onFault(reason);
+    void this.#probe();
+  }
+
+  // Whoever was told of a fault may stop appending, so recovery is found without an append.
+  async #probe(): Promise<void> {
+    if (this.#probing) return;
+    this.#probing = true;
+    while (!this.#closed) {
+      const faults = [...this.#lanes.values()].filter(({ fault }) => fault !== undefined);
+      if (faults.length === 0) break;
+      await this.#sleep(PROBE_EVERY_MS);
+      const states = await this.#options.lookUp().catch(() => []);
+      for (const { topic, partition, writable, leader } of states) {
+        const lane = this.#lanes.get(laneKey(topic, partition));
+        if (lane === undefined || !writable) continue;
+        lane.fault = undefined;
+        this.#leaders.set(laneKey(topic, partition), leader);
+      }
+      const left = [...this.#lanes.values()].find(({ fault }) => fault !== undefined);
+      if (!this.#closed) this.#options.onFault(left?.fault);
+    }
+    this.#probing = false;
+  }
+
+  /** Shared by all who ask at once. */
+  #lookUp(): Promise<void> {
+    this.#lookingUp ??= (async () => {
+      try {
+        for (const { topic, partition, leader } of await this.#options.lookUp())
+          this.#leaders.set(laneKey(topic, partition), leader);
+      } catch (error) {
+        this.#options.logger.debug({ reason: innermostText(error) }, 'leaders not known');
+      } finally {
+        this.#lookingUp = undefined;
+      }
+    })();
+    return this.#lookingUp;
+  }
+
+  #leaderOf(lane: Lane): number {
+    return this.#leaders.get(laneKey(lane.topic, lane.partition)) ?? -1;
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.setTimer(resolve, ms));
+  }
+
+  #checkIdle(): void {
+    if (this.#inFlight > 0 || [...this.#lanes.values()].some(({ busy, queue }) => busy || queue.length > 0)) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle.clear();
+  }
+}
+
+interface Part {
+  lane: Lane;
+  batch: Pending<Message>[];
+}
+
+interface Attempt {
+  deadline: number;
+  /** Whether an attempt before may have been written. */
+  uncertain: boolean;
+  error: unknown;
+}
+
+function succeed({ lane, batch }: Part): void {
+  lane.busy = false;
+  for (const { resolve } of batch) resolve();
+}
+
+function failWaiting(lane: Lane, reason: string): void {
+  for (const { reject } of lane.queue.take({ records: Infinity, bytes: Infinity })) reject(unavailable(reason, false));
+}
+
+function laneKey(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}
+
+function unavailable(reason: string, maybeWritten: boolean): LogUnavailableError {
+  return new LogUnavailableError(reason, { maybeWritten });
+}

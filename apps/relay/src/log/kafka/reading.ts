@@ -1,0 +1,154 @@
+import type { Clock } from '@parley/protocol/environment';
+import type { Logger } from '../../logger.ts';
+import { createDelivery, type Delivery } from '../delivery.ts';
+import { readGenesis } from '../genesis.ts';
+import { type LogHandlers, type LogPositions, LogRefusedError, LogUnavailableError, type Topic } from '../log.ts';
+import { checkPositions } from '../positions.ts';
+import type { LoggedRecord } from '../record.ts';
+import type { StatusBoard } from '../status-board.ts';
+import { createInbox, type Inbox } from './inbox.ts';
+import { readBounds, readEnds } from './offsets.ts';
+import type { OpenKafka } from './open.ts';
+import { createSupervisor, type Supervisor } from './supervisor.ts';
+import type { TopicNames } from './topics.ts';
+
+// After an election the new leader may for a moment know less than it holds.
+const CONFIRM_LOSS_MS = 2000;
+
+export interface ReadingOptions {
+  handlers: LogHandlers;
+  board: StatusBoard;
+  groupPrefix: string;
+  names: TopicNames;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Records on their way from Kafka to the handlers. */
+export interface Reading {
+  /**
+   * Joins, reads the epoch, asks the handlers where to go on, and reads on from there.
+   * @throws LogRefusedError, what `onEpoch` threw, or LogUnavailableError when it was stopped meanwhile.
+   */
+  begin(): Promise<void>;
+  /** No handler is called afterwards. */
+  stop(): Promise<void>;
+}
+
+export async function createReading(open: OpenKafka, options: ReadingOptions): Promise<Reading> {
+  const { admin } = open.connections;
+  const [{ ends }, signals] = await Promise.all([
+    readBounds(admin, options.names),
+    readEnds(admin, options.names.signals),
+  ]);
+  // Only the beginning of partition 0 is wanted until the epoch is known.
+  return new KafkaReader(open, options, { positions: { ...ends, log: ends.log.with(0, 0) }, signals });
+}
+
+class KafkaReader implements Reading {
+  readonly #open: OpenKafka;
+  readonly #options: ReadingOptions;
+  readonly #inbox: Inbox;
+  readonly #delivery: Delivery;
+  readonly #supervisor: Supervisor;
+  #epoch: string | undefined;
+  /** For good: reading on would make this node differ from the others. */
+  #lost: string | undefined;
+  #stopped = false;
+  readonly #stop = Promise.withResolvers<never>();
+
+  constructor(open: OpenKafka, options: ReadingOptions, start: { positions: LogPositions; signals: number[] }) {
+    this.#open = open;
+    this.#options = options;
+    const { handlers, clock, logger, names, board, groupPrefix } = options;
+    this.#inbox = createInbox({
+      start: start.positions,
+      onRecords: () => this.#delivery.wake(),
+      onGap: () => this.#supervisor.seek(),
+      onRewind: (topic, partition) => void this.#checkLoss(topic, partition),
+      logger,
+    });
+    this.#delivery = createDelivery([this.#inbox], {
+      handlers,
+      clock,
+      defer: (callback) => void setImmediate(callback),
+      onFault: (reason) => this.#giveUp(reason),
+      logger,
+    });
+    this.#supervisor = createSupervisor({
+      kafka: open.connections.consumers,
+      groupPrefix,
+      names,
+      inbox: this.#inbox,
+      signalPositions: start.signals,
+      onSignal: (signal) => {
+        if (this.#epoch !== undefined && !this.#stopped) handlers.onSignal(signal);
+      },
+      onReadable: (fault) => board.setReadFault(this.#lost ?? fault ?? this.#notBegun()),
+      clock,
+      logger,
+    });
+    // Nobody may be waiting for it.
+    this.#stop.promise.catch(() => {});
+  }
+
+  async begin(): Promise<void> {
+    const { handlers, names, logger } = this.#options;
+    this.#supervisor.start();
+    const genesis = this.#readGenesis(await Promise.race([this.#inbox.firstRecord, this.#stop.promise]));
+    const from = handlers.onEpoch(genesis, this.#open.partitions);
+    const { starts, ends } = await readBounds(this.#open.connections.admin, names);
+    this.#inbox.open(checkPositions(from, { starts, ends, logger }));
+    this.#epoch = genesis;
+    this.#supervisor.seek();
+    this.#options.board.setReadFault(undefined);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#stop.reject(new LogUnavailableError('the log was stopped', { maybeWritten: false }));
+    await Promise.all([this.#delivery.stop(), this.#supervisor.stop()]);
+  }
+
+  #notBegun(): string | undefined {
+    return this.#epoch === undefined ? 'the epoch is not known yet' : undefined;
+  }
+
+  #readGenesis(record: LoggedRecord): string {
+    const { names } = this.#options;
+    const genesis = readGenesis(record);
+    if (genesis === undefined || record.offset !== 0)
+      throw new LogRefusedError(
+        `topic ${names.log} does not begin with a genesis record (partition 0 begins at offset ${record.offset}): it was not made by Parley, or something deleted from it`,
+      );
+    const { partitions } = this.#open;
+    for (const topic of ['log', 'state'] as const) {
+      const began = genesis.partitions?.[topic];
+      if (began !== undefined && began !== partitions[topic])
+        throw new LogRefusedError(
+          `topic ${names[topic]} has ${partitions[topic]} partitions, but began with ${began}: keys would change their partition and lose their order; needed is ${began}`,
+        );
+    }
+    return genesis.epoch;
+  }
+
+  // Kafka sends from the beginning when it no longer has what was asked for.
+  async #checkLoss(topic: Topic, partition: number): Promise<void> {
+    if (topic === 'state' || this.#lost !== undefined) return;
+    for (let confirmed = 0; confirmed < 2 && !this.#stopped; confirmed += 1) {
+      const ends = await readEnds(this.#open.connections.admin, this.#options.names.log).catch(() => undefined);
+      const end = ends?.[partition];
+      if (end === undefined || end >= this.#inbox.position('log', partition)) return;
+      await new Promise<void>((resolve) => this.#options.clock.setTimer(resolve, CONFIRM_LOSS_MS));
+    }
+    this.#giveUp(`the log lost records or was made anew: partition ${partition} ends before what was read of it`);
+  }
+
+  #giveUp(reason: string): void {
+    if (this.#stopped) return;
+    this.#lost = reason;
+    this.#options.logger.error({ reason }, 'reading stops: this node must be started anew');
+    this.#options.board.setReadFault(reason);
+    void this.#delivery.stop();
+  }
+}
