@@ -90,7 +90,14 @@ async function createLog(incarnation: number): Promise<Log> {
     return createEmbeddedLog({ file: `${config.dataDir}/log.sqlite`, clock, random, logger });
   // Loaded only where it is used: the embedded mode needs no Kafka client.
   const { createKafkaLog } = await import('./log/kafka.ts');
-  return createKafkaLog({ ...config.kafka, node: config.node, incarnation, clock, random, logger });
+  return createKafkaLog({
+    ...config.kafka,
+    node: config.node,
+    incarnation: String(incarnation),
+    clock,
+    random,
+    logger,
+  });
 }
 
 function builtPage(): string | undefined {

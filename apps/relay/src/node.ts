@@ -136,7 +136,7 @@ export class RelayNode {
     this.#presence.drain();
     await this.#options.log.stop();
     this.#presence.stop();
-    this.#view?.close();
+    if (this.#halted === undefined) this.#view?.close();
   }
 
   #openView(epoch: string, partitions: { log: number; state: number }) {
@@ -158,7 +158,7 @@ export class RelayNode {
       positions: opened.positions,
       environment,
       metrics: this.metrics,
-      onCommitted: (outcomes) => this.#handleCommitted(fanOut, outcomes),
+      onApplied: (outcomes) => this.#handleApplied(fanOut, outcomes),
       onMalformed: (partition, record, reason) => {
         environment.logger.warn({ partition, offset: record.offset, reason }, 'a record cannot be read and is skipped');
         log.bury(partition, record, reason);
@@ -166,7 +166,16 @@ export class RelayNode {
       onHalted: (reason) => this.#halt(reason),
     });
     const services = this.#createServices({ epoch, queries, fanOut, broadcast, applier });
-    this.#view = { applier, broadcast, fanOut, services, close: () => opened.database.close() };
+    this.#view = {
+      applier,
+      broadcast,
+      fanOut,
+      services,
+      close: () => {
+        applier.commit();
+        opened.database.close();
+      },
+    };
     environment.logger.info({ epoch, partitions: partitions.log }, 'the view is open');
     return opened.positions;
   }
@@ -189,7 +198,7 @@ export class RelayNode {
     };
   }
 
-  #handleCommitted(fanOut: FanOut, outcomes: readonly Outcome[]): void {
+  #handleApplied(fanOut: FanOut, outcomes: readonly Outcome[]): void {
     fanOut.handle(outcomes);
     this.#operations.handle(outcomes);
   }

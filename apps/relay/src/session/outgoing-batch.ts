@@ -32,7 +32,8 @@ export class OutgoingBatch {
     if (this.#bytes !== undefined) return this.#bytes;
     if (this.#previous === undefined) return (this.#bytes = this.#frame.bytes);
     const parts = [this.#frame.bytes];
-    for (let batch = this.#previous; batch !== undefined; batch = batch.#previous) parts.push(batch.#frame.bytes);
+    for (let batch: OutgoingBatch | undefined = this.#previous; batch !== undefined; batch = batch.#previous)
+      parts.push(batch.#frame.bytes);
     return (this.#bytes = Buffer.concat(parts.toReversed(), this.#totalBytes));
   }
 }

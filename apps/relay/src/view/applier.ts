@@ -1,8 +1,12 @@
 /**
- * Applies what the log brings, batch by batch: one SQLite transaction holds the entries and the positions they came from.
- * Called by the log (onBatch); after each commit the outcomes go to fan-out and to whoever waits for an operation.
+ * Applies what the log brings: one SQLite transaction holds the entries and the positions they came from. Called by the
+ * log (onBatch); what was applied goes at once to fan-out and to whoever waits for an operation.
+ *
+ * The transaction stays open over many batches (docs/adr/0002): what is pushed or acknowledged is in the log already, and
+ * a node that dies before the commit finds its old positions and applies the same records to the same result.
  */
 import { crc32 } from 'node:zlib';
+import type { CancelTimer } from '@parley/protocol/environment';
 import type { Environment } from '../environment.ts';
 import type { LogPositions, RecordBatch, Topic } from '../log/log.ts';
 import type { LoggedRecord } from '../log/record.ts';
@@ -10,9 +14,12 @@ import type { Metrics } from '../metrics.ts';
 import { applyRecord, applyState, type Outcome } from './reducer.ts';
 import type { ViewStore } from './store.ts';
 
-/** A transaction takes at most this many records or this long, so that the event loop is never held longer than 10 ms. */
+/** One turn takes at most this many records or this long, so that the event loop is never held longer than 10 ms. */
 const MOST_RECORDS = 250;
 const MOST_MS = 8;
+/** A transaction is committed after this many records or this long, whatever comes first. */
+const COMMIT_RECORDS = 2_000;
+const COMMIT_MS = 100;
 /** The log is asked to wait while more than this is waiting. */
 const MOST_WAITING = 4_000;
 
@@ -21,8 +28,8 @@ export interface ApplierOptions {
   positions: LogPositions;
   environment: Environment;
   metrics: Metrics;
-  /** What a commit brought, in order. */
-  onCommitted(outcomes: readonly Outcome[]): void;
+  /** What was applied, in order. */
+  onApplied(outcomes: readonly Outcome[]): void;
   /** A record that can never be applied; the partition goes on without it. */
   onMalformed(partition: number, record: LoggedRecord, reason: string): void;
   /** The view cannot go on: a record of a newer build, or a file that cannot be written. Nothing is applied afterwards. */
@@ -42,6 +49,10 @@ export class Applier {
   #halted = false;
   #wakeLog: (() => void) | undefined;
   #onProgress: (() => void)[] = [];
+  /** Records in the open transaction; none is open at 0. */
+  #uncommitted = 0;
+  readonly #moved: Record<Topic, Set<number>> = { log: new Set(), state: new Set() };
+  #cancelCommit: CancelTimer | undefined;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -106,8 +117,8 @@ export class Applier {
 
   #run(): void {
     if (this.#halted || this.#waiting.length === 0) return;
-    const outcomes = this.#transaction();
-    if (outcomes.length > 0) this.#options.onCommitted(outcomes);
+    const outcomes = this.#applySome();
+    if (outcomes.length > 0) this.#options.onApplied(outcomes);
     const progressed = this.#onProgress;
     this.#onProgress = [];
     for (const check of progressed) check();
@@ -118,34 +129,61 @@ export class Applier {
     }
   }
 
-  #transaction(): Outcome[] {
-    const { store, environment } = this.#options;
-    const startedMs = environment.clock.monotonicMs();
+  #applySome(): Outcome[] {
+    const { clock } = this.#options.environment;
+    const startedMs = clock.monotonicMs();
     const outcomes: Outcome[] = [];
-    const touched = new Map<string, RecordBatch>();
     try {
-      store.database.exec('BEGIN');
+      if (this.#uncommitted === 0) this.#begin();
       let count = 0;
       while (!this.#halted && count < MOST_RECORDS) {
         const batch = this.#waiting[0];
         if (batch === undefined) break;
         const taken = this.#applyUpTo(batch, MOST_RECORDS - count, outcomes);
         count += taken;
-        touched.set(`${batch.topic} ${batch.partition}`, batch);
+        this.#moved[batch.topic].add(batch.partition);
         if (taken === batch.records.length) this.#waiting.shift();
         else this.#waiting[0] = { ...batch, records: batch.records.slice(taken) };
-        if (environment.clock.monotonicMs() - startedMs > MOST_MS) break;
+        if (clock.monotonicMs() - startedMs > MOST_MS) break;
       }
       this.#waitingCount -= count;
-      for (const { topic, partition } of touched.values()) this.#save(topic, partition);
-      store.database.exec('COMMIT');
+      this.#uncommitted += count;
+      if (this.#uncommitted >= COMMIT_RECORDS) this.commit();
     } catch (error) {
-      // Memory and file may differ from here on: nothing more is applied, and nothing of this transaction is shown.
-      environment.logger.error({ err: error }, 'the view cannot be written');
-      this.#halt(`the view cannot be written: ${error instanceof Error ? error.message : 'unknown'}`);
+      // Memory and file may differ from here on: nothing more is applied, and nothing of this turn is shown.
+      this.#haltFor(error);
       return [];
     }
     return outcomes;
+  }
+
+  #begin(): void {
+    const { store, environment } = this.#options;
+    store.database.exec('BEGIN');
+    this.#cancelCommit = environment.clock.setTimer(() => {
+      try {
+        this.commit();
+      } catch (error) {
+        this.#haltFor(error);
+      }
+    }, COMMIT_MS);
+  }
+
+  /** Makes what was applied durable in the view's file. @throws Error when the file cannot be written. */
+  commit(): void {
+    if (this.#uncommitted === 0) return;
+    this.#cancelCommit?.();
+    this.#uncommitted = 0;
+    for (const topic of ['log', 'state'] as const) {
+      for (const partition of this.#moved[topic]) this.#save(topic, partition);
+      this.#moved[topic].clear();
+    }
+    this.#options.store.database.exec('COMMIT');
+  }
+
+  #haltFor(error: unknown): void {
+    this.#options.environment.logger.error({ err: error }, 'the view cannot be written');
+    this.#halt(`the view cannot be written: ${error instanceof Error ? error.message : 'unknown'}`);
   }
 
   #save(topic: Topic, partition: number): void {

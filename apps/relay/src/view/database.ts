@@ -24,8 +24,10 @@ const SCHEMA = `
   CREATE TABLE memberships (user TEXT, conversation INTEGER, joined INTEGER NOT NULL, ended INTEGER,
     PRIMARY KEY (user, conversation)) WITHOUT ROWID;
   CREATE INDEX members ON memberships (conversation, user, joined) WHERE ended IS NULL;
-  CREATE TABLE entries (conversation INTEGER, seq INTEGER, kind TEXT NOT NULL, id TEXT NOT NULL, author TEXT NOT NULL,
-    at INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (conversation, seq)) WITHOUT ROWID;
+  -- Appended to, never clustered by conversation: one page takes many conversations' entries, and the indexes stay small.
+  CREATE TABLE entries (conversation INTEGER NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+    author TEXT NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL);
+  CREATE UNIQUE INDEX entries_by_seq ON entries (conversation, seq);
   -- Ids are ordered by time, so this index grows at its end.
   CREATE UNIQUE INDEX entries_by_id ON entries (id, author, conversation);
   -- What was refused stays refused when a retry brings it again.
@@ -76,7 +78,7 @@ function connect(file: string): DatabaseSync {
   // WAL with `normal` survives a killed process whole and a lost machine without damage; what the last moment brought is
   // then read from the log again, because the positions travel in the same transaction.
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;
-    PRAGMA wal_autocheckpoint = 4000; PRAGMA locking_mode = EXCLUSIVE;`);
+    PRAGMA locking_mode = EXCLUSIVE;`);
   return database;
 }
 
