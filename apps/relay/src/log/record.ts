@@ -7,7 +7,14 @@
  */
 import { isUtf8 } from 'node:buffer';
 import * as z from 'zod';
-import { InviteTokenSchema, NameSchema, TEXT_MAX_BYTES, VisibilitySchema } from '@parley/protocol';
+import {
+  checkText,
+  InviteTokenSchema,
+  NameSchema,
+  TEXT_MAX_BYTES,
+  TEXT_MAX_CODE_POINTS,
+  VisibilitySchema,
+} from '@parley/protocol';
 
 /** Version of heads and bodies. A newer one stops this build (design: skipping would make its view differ). */
 export const RECORD_VERSION = 1;
@@ -119,7 +126,14 @@ export function decodeBody<Kind extends keyof typeof BODIES>(kind: Kind, body: U
   }
 }
 
-/** Whether a message's body can be its text, judged on the bytes alone. Every node must judge alike. */
+/**
+ * Whether a message's body can be its text; every node must judge alike. Nearly all bodies are judged on their bytes:
+ * at most as many as code points are allowed, and beginning with a visible ASCII character or a multi-byte one that is
+ * looked at more closely.
+ */
 export function isMessageBody(body: Uint8Array): boolean {
-  return body.length > 0 && body.length <= TEXT_MAX_BYTES && !body.includes(0) && isUtf8(body);
+  if (body.length === 0 || body.length > TEXT_MAX_BYTES || body.includes(0) || !isUtf8(body)) return false;
+  const first = body[0] ?? 0;
+  if (body.length <= TEXT_MAX_CODE_POINTS && first > 0x20 && first < 0x7f) return true;
+  return checkText(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()) === undefined;
 }
