@@ -47,21 +47,21 @@ if (import.meta.hot !== undefined) {
 
 export const sessionStore: Store<Session> = kept.store;
 
-// Says that this browser has been signed in before: only a hint for what to draw first, the cookie decides.
+// Says that this browser has been signed in before; without it nobody is asked, and a name is all it takes. The cookie
+// decides.
 const HINT = 'signedIn';
 
 /** Finds out whether this browser is signed in, and opens the client if so. */
 export async function startSession(backend: Backend): Promise<void> {
   if (kept.backend !== undefined) return;
   kept.backend = backend;
-  const hint = readLocal(HINT) !== undefined;
-  if (!hint) sessionStore.set({ phase: 'signedOut', ended: false });
+  if (readLocal(HINT) === undefined) return sessionStore.set({ phase: 'signedOut', ended: false });
   try {
     if (await backend.isSignedIn()) open(backend);
-    else if (hint) end();
+    else end();
   } catch {
     // Nobody answers: whoever was here before goes on with what this browser keeps, and the client tries again.
-    if (hint) open(backend);
+    open(backend);
   }
 }
 

@@ -2,11 +2,17 @@
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
+/** The browser's own variant of the page's language, which knows how people there write times; else the language itself. */
+function regional(locale: string): string {
+  const [language] = locale.split('-');
+  return locale === 'en' ? (navigator.languages.find((tag) => tag.split('-')[0] === language) ?? locale) : locale;
+}
+
 function format(locale: string, options: Intl.DateTimeFormatOptions, at: number): string {
   const key = locale + JSON.stringify(options);
   let found = formats.get(key);
   if (found === undefined) {
-    found = new Intl.DateTimeFormat(locale, options);
+    found = new Intl.DateTimeFormat(regional(locale), options);
     formats.set(key, found);
   }
   return found.format(at);
@@ -54,7 +60,7 @@ export function shortMoment(locale: string, at: number, now: number): string {
 export function timeAgo(locale: string, at: number, now: number): string | undefined {
   const minutes = Math.floor((now - at) / 60_000);
   if (minutes < 1) return undefined;
-  const relative = new Intl.RelativeTimeFormat(locale, { style: 'short', numeric: 'auto' });
+  const relative = new Intl.RelativeTimeFormat(regional(locale), { style: 'short', numeric: 'auto' });
   if (minutes < 60) return relative.format(-minutes, 'minute');
   if (minutes < 60 * 24) return relative.format(-Math.floor(minutes / 60), 'hour');
   return relative.format(-daysBetween(at, now), 'day');

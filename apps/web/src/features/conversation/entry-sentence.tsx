@@ -21,7 +21,10 @@ export function EntrySentence({ entry }: { entry: Entry }): ReactNode {
       return <Trans>{name} left</Trans>;
     case 'inviteReplaced':
       return <Trans>{name} made a new invite link</Trans>;
-    default:
+    case 'message':
       return <bdi>{entry.text}</bdi>;
+    default:
+      // A newer relay wrote it; its place is kept.
+      return <Trans>{name} did something that this page is too old to show</Trans>;
   }
 }

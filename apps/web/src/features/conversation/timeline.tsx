@@ -26,10 +26,8 @@ export function Timeline({ conversation }: { conversation: ConversationSnapshot 
   const fresh = useFresh(rows);
   const { virtualizer, pinned, toEnd } = useTimelineScroll({ conversation: id, rows, scroller, pendingCount: pending.length });
   const items = virtualizer.getVirtualItems();
-  const above = virtualizer.scrollOffset ?? 0;
-  const height = virtualizer.scrollRect?.height;
 
-  const earlier = useEarlier({ conversation: id, hasEarlier, above, height });
+  const earlier = useEarlier({ conversation: id, hasEarlier, scroller });
   useReadPosition(id, () => newestInView(rows, virtualizer));
   const newCount = useNewCount(conversation, pinned);
   const newest = newestOwn(rows, seenUpTo(conversation));

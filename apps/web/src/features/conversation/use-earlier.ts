@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useChat, useClient } from '../../chat-client/hooks.ts';
 
 /** Older messages are fetched this many screens before they are needed. */
@@ -9,21 +9,20 @@ export type EarlierState = 'idle' | 'loading' | 'failed';
 interface Options {
   conversation: string;
   hasEarlier: boolean;
-  /** Pixels above the view, and the view's height. Undefined before the first measuring. */
-  above: number;
-  height: number | undefined;
+  scroller: RefObject<HTMLElement | null>;
 }
 
 /** Loads older messages as one comes near to them. `retry` after a failure. */
-export function useEarlier({ conversation, hasEarlier, above, height }: Options): { state: EarlierState; retry: () => void } {
+export function useEarlier({ conversation, hasEarlier, scroller }: Options): { state: EarlierState; retry: () => void } {
   const client = useClient();
   const isOnline = useChat((chat) => chat.connection.status === 'online');
   const [state, setState] = useState<EarlierState>('idle');
   const running = useRef(false);
-  const isNear = height !== undefined && above < height * AHEAD_SCREENS;
 
   // Without a list of causes: each drawing may have come nearer.
   useEffect(() => {
+    const view = scroller.current;
+    const isNear = view !== null && view.scrollTop < view.clientHeight * AHEAD_SCREENS;
     if (!hasEarlier || !isNear || !isOnline || running.current || state === 'failed') return;
     running.current = true;
     setState('loading');

@@ -73,8 +73,11 @@ export function useTimelineScroll({ conversation, rows, scroller, pendingCount }
   }, [rows, virtualizer]);
 
   useLayoutEffect(() => {
-    if (opening.lineAt > -1) virtualizer.scrollToIndex(opening.lineAt, { align: 'start' });
-  }, [opening, virtualizer]);
+    if (opening.lineAt === -1) return;
+    virtualizer.scrollToIndex(opening.lineAt, { align: 'start' });
+    // What is new may fit into the view whole.
+    if (virtualizer.isAtEnd(END_PX)) pin(true);
+  }, [opening, virtualizer, pin]);
 
   useFollow({ scroller, virtualizer, pinnedRef, pin });
   useKeepPlace({ conversation, rows, virtualizer, pinnedRef });

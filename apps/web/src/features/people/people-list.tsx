@@ -41,7 +41,7 @@ export function PeopleList({ selected }: { selected: string | undefined }) {
       ) : (
         <ul data-testid="people">
           {people.map((user) => (
-            <PersonRow key={user.id} user={user} selected={selected} />
+            <PersonRow key={user.id} user={user} selected={selected} compact />
           ))}
         </ul>
       )}

@@ -4,10 +4,19 @@ import { PersonName } from '../../components/name.tsx';
 import { conversationHref } from '../../route.ts';
 import { PersonAvatar } from './person-avatar.tsx';
 import { PresenceWord } from './presence-word.tsx';
-import { Row } from './row.tsx';
+import { Row, RowAside } from './row.tsx';
+
+interface PersonRowProps {
+  user: User;
+  /** The conversation that is open. */
+  selected: string | undefined;
+  /** One line: the state stands at its end. */
+  compact?: boolean;
+  onPick?: (() => void) | undefined;
+}
 
 /** A person; picking one opens the conversation of the two. */
-export function PersonRow({ user, selected, onPick }: { user: User; selected: string | undefined; onPick?: (() => void) | undefined }) {
+export function PersonRow({ user, selected, compact = false, onPick }: PersonRowProps) {
   const me = useMe();
   const presence = usePresence(user.id);
   if (me === undefined) return null;
@@ -16,9 +25,10 @@ export function PersonRow({ user, selected, onPick }: { user: User; selected: st
     <Row
       href={conversationHref(conversation)}
       selected={conversation === selected}
-      avatar={<PersonAvatar id={user.id} fallback={user.name} />}
+      compact={compact}
+      avatar={<PersonAvatar id={user.id} fallback={user.name} size={compact ? 'small' : 'medium'} />}
       title={<PersonName id={user.id} fallback={user.name} />}
-      line={<PresenceWord presence={presence} />}
+      {...(compact ? { aside: <RowAside><PresenceWord presence={presence} short /></RowAside> } : { line: <PresenceWord presence={presence} /> })}
       onPick={onPick}
     />
   );

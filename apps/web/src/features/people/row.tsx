@@ -5,6 +5,8 @@ import styles from './row.module.css';
 interface RowProps {
   href: string;
   selected?: boolean;
+  /** A lower row, for one line. */
+  compact?: boolean;
   avatar: ReactNode;
   title: ReactNode;
   /** At the end of the first line: a time. */
@@ -17,11 +19,11 @@ interface RowProps {
 }
 
 /** One line of any list on the left: it leads somewhere. */
-export function Row({ href, selected = false, avatar, title, aside, line, badge, onPick }: RowProps) {
+export function Row({ href, selected = false, compact = false, avatar, title, aside, line, badge, onPick }: RowProps) {
   return (
     <li className={styles.item}>
       <a
-        className={classNames(styles.row, selected && styles.selected)}
+        className={classNames(styles.row, selected && styles.selected, compact && styles.compact)}
         href={href}
         aria-current={selected ? 'page' : undefined}
         data-row
@@ -43,4 +45,9 @@ export function Row({ href, selected = false, avatar, title, aside, line, badge,
       </a>
     </li>
   );
+}
+
+/** The small words at the end of a row's first line. */
+export function RowAside({ children }: { children: ReactNode }) {
+  return <span className={styles.aside}>{children}</span>;
 }

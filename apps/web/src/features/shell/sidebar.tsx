@@ -1,6 +1,7 @@
 import { useLingui } from '@lingui/react/macro';
 import { Search, X } from 'lucide-react';
 import { useRef, useState } from 'react';
+import { useChat } from '../../chat-client/hooks.ts';
 import { IconButton } from '../../components/button.tsx';
 import { SMALL_ICON } from '../../components/icon.ts';
 import { isComposing } from '../../lib/keys.ts';
@@ -17,6 +18,8 @@ export function Sidebar({ selected }: { selected: string | undefined }) {
   const [search, setSearch] = useState('');
   const input = useRef<HTMLInputElement>(null);
   const isSearching = search.trim() !== '';
+  // One place is marked once: where it is a conversation already, its row there has the mark.
+  const isListed = useChat((chat) => selected !== undefined && chat.order.includes(selected));
 
   const clear = () => {
     setSearch('');
@@ -52,7 +55,7 @@ export function Sidebar({ selected }: { selected: string | undefined }) {
         ) : (
           <>
             <ConversationList selected={selected} />
-            <PeopleList selected={selected} />
+            <PeopleList selected={isListed ? undefined : selected} />
           </>
         )}
       </div>

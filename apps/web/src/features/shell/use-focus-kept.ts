@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { isTouchFirst } from '../../lib/media.ts';
 import { hrefTo, useRoute } from '../../route.ts';
 
@@ -6,17 +6,21 @@ import { hrefTo, useRoute } from '../../route.ts';
 export function useFocusKept(): void {
   const route = useRoute();
   const place = hrefTo(route);
+  const before = useRef<string>(undefined);
   useEffect(() => {
-    const wanted = focusFor(place, isTouchFirst());
+    const wanted = focusFor(place, before.current);
+    before.current = place;
     if (wanted !== null && wanted !== document.activeElement) wanted.focus({ preventScroll: true });
   }, [place]);
 }
 
-function focusFor(place: string, touch: boolean): HTMLElement | null {
+function focusFor(place: string, before: string | undefined): HTMLElement | null {
   const find = (selector: string) => document.querySelector<HTMLElement>(selector);
   if (place.endsWith('/details')) return find('aside a, aside button');
-  if (place.startsWith('#/c/')) return touch ? find('[data-focus="heading"]') : find('[data-focus="composer"]');
-  // Home: back to the list, where the narrow page has nothing else.
-  const active = document.activeElement;
-  return active === null || active === document.body ? find('[data-focus="search"]') : null;
+  // A focus in a text field pulls up the keyboard of a phone.
+  if (place.startsWith('#/c/')) return find(isTouchFirst() ? '[data-focus="heading"]' : '[data-focus="composer"]');
+  const left = before?.startsWith('#/c/') === true ? find(`a[data-row][href="${before.replace('/details', '')}"]`) : null;
+  if (left !== null) return left;
+  const isLost = document.activeElement === null || document.activeElement === document.body;
+  return isLost && !isTouchFirst() ? find('[data-focus="search"]') : null;
 }
