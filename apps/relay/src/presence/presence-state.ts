@@ -10,7 +10,7 @@ import { type Doubts, endDoubts, settle } from './doubts.ts';
 import { applyToPeer, createPeer, dropUsers, endLingering, isLacking, type Peer } from './peer.ts';
 import type { PresenceMessage, PresenceMessageOf } from './presence-message.ts';
 import { createTally, putUser, type ShownState, type Tally, type Transition } from './presence-tally.ts';
-import { ASK_AGAIN_MS, DEAF_MS, LEASE_MS } from './presence-timing.ts';
+import { ASK_AGAIN_MS, DEAF_MS, LEASE_MS, QUIET_MS } from './presence-timing.ts';
 
 /** An incarnation that ended. `left`: it said bye. */
 interface Tombstone {
@@ -96,6 +96,8 @@ export function applyOwn(
 /** A message of another node, or an own one that came back. */
 export function receive(state: PresenceState, from: string, message: PresenceMessage, now: number): Outcome {
   const outcome: Outcome = { transitions: [] };
+  // What was missed in a silence, however short, may be the heartbeat that somebody's lease rests on.
+  if (now - state.heardAt > QUIET_MS) state.hearsSince = now;
   state.heardAt = now;
   if (state.frozen && state.reachable) {
     state.frozen = false;

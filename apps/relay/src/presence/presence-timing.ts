@@ -10,6 +10,8 @@ export const HEARTBEAT_MS = 2_000;
 export const LEASE_MS = 12_500;
 /** How often leases, graces and own duties are looked at. */
 export const TICK_MS = 250;
+/** A node that hears at least itself is never without a heartbeat for so long. */
+export const QUIET_MS = HEARTBEAT_MS + 3 * TICK_MS;
 /** Hearing nobody for this long, oneself included, freezes presence. Well before the first lease could end. */
 export const DEAF_MS = 5_000;
 /** Two ticks further apart than this: the process was paused, and the others may have given it up. */

@@ -29,7 +29,7 @@ export interface Node {
   presence: NodePresence;
   alive: boolean;
   cut: boolean;
-  /** Of its last change while alive: since when its sessions are served. */
+  readonly bootedAt: number;
   readonly sessions: Map<string, { user: UserId; idle: boolean }>;
   readonly fences: FenceReason[];
   readonly sent: Signal[];
@@ -65,6 +65,7 @@ export class Cluster {
       name,
       clock,
       presence: undefined as unknown as NodePresence,
+      bootedAt: this.now,
       alive: true,
       cut: false,
       sessions: new Map(),

@@ -6,6 +6,7 @@
 import { PRESENCE_GRACE_MS } from '@parley/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { COALESCE_MS } from '../../src/presence/pending-changes.ts';
 import { LEASE_MS, PAUSED_MS } from '../../src/presence/presence-timing.ts';
 import { CALM, Cluster, makeUser, type Network, type Node } from './cluster.ts';
 
@@ -161,9 +162,9 @@ class Run {
   #mend(node: string): void {
     const { clock } = this.cluster.node(node);
     if (!clock.isPaused && !this.cluster.node(node).cut) return;
+    this.#steadySince.set(node, this.cluster.now);
     clock.resume();
     this.cluster.node(node).cut = false;
-    this.#steadySince.set(node, this.cluster.now);
   }
 
   #serves(node: Node): boolean {
@@ -185,9 +186,14 @@ class Run {
   #judge(user: string, by: Node): void {
     this.#cover();
     const goneMs = this.cluster.now - (this.coveredAt.get(user) ?? -Infinity);
-    if (goneMs < PRESENCE_GRACE_MS && !by.presence.stale) {
-      this.blinks.push(`${by.name} shows ${user} offline after ${goneMs} ms at ${this.cluster.now}`);
-    }
+    // A node that has just started never heard of whom a killed node had.
+    const isNew = this.cluster.now - by.bootedAt < PRESENCE_GRACE_MS;
+    if (goneMs >= PRESENCE_GRACE_MS || by.presence.stale || isNew) return;
+    const blink = `${by.name} shows ${user} offline after ${goneMs} ms at ${this.cluster.now}`;
+    // Screens are told COALESCE_MS later; what is over by then was a backlog read in one go.
+    this.cluster.time.at(this.cluster.now + COALESCE_MS, () => {
+      if (by.presence.presenceOf(user).state === 'offline') this.blinks.push(blink);
+    });
   }
 }
 
