@@ -137,6 +137,7 @@ class Client {
       requests: this.requests,
       typing: this.#typing,
       me: () => this.#me?.id,
+      markRead: (conversation, seq) => this.markRead(conversation, seq),
       emit,
     };
   }

@@ -26,6 +26,7 @@ export interface Parts {
   readonly requests: Requests;
   readonly typing: Typing;
   readonly me: () => UserId | undefined;
+  readonly markRead: (conversation: ConversationId, seq: number) => void;
   readonly emit: (event: ClientEvent) => void;
 }
 
@@ -108,7 +109,7 @@ function handleEntries(
 }
 
 function announce(
-  { outbox, typing, emit, me }: Parts,
+  { outbox, typing, emit, me, markRead }: Parts,
   conversation: ConversationId,
   { entries, via }: { entries: readonly Entry[]; via: 'live' | 'replay' | 'fetch' },
 ): void {
@@ -118,6 +119,8 @@ function announce(
     if (entry.author === me() && outbox.arrived(entry.id)) {
       emit({ type: 'acked', id: entry.id, conversation, seq: entry.seq });
     }
+    // Who joins has nothing to catch up on: what was written before is history, not unread.
+    if (via === 'live' && entry.kind === 'memberJoined' && entry.author === me()) markRead(conversation, entry.seq);
     emit({ type: 'entry', conversation, entry, via });
   }
 }

@@ -6,6 +6,7 @@ import {
   SESSION_PATH,
   type SignIn,
   SignedInSchema,
+  SOCKET_PATH,
   TOKEN_PATH,
   type User,
 } from '@parley/protocol';
@@ -73,14 +74,20 @@ export async function requestToken(
 }
 
 /**
- * Whether the relay says that this sign-in is over. A browser cannot see why an upgrade failed, so it asks here. Anything
- * but a clear answer is no: a node that is down must not sign anybody out.
+ * Whether the relay says that this sign-in is over. Why an upgrade failed cannot be seen, so it is asked: a cookie where the
+ * session is told, a token where the socket would be opened, which checks it before anything else. Everything but a clear
+ * 401 is no: a node that is down must not sign anybody out.
  */
-export async function isSignedOut(baseUrl: string, token: string | undefined, request?: FetchLike): Promise<boolean> {
+export async function isSignedOut(
+  baseUrl: string,
+  token: string | undefined,
+  request: FetchLike = platformFetch,
+): Promise<boolean> {
   const { headers, ...init } = plain('GET');
+  const path = token === undefined ? SESSION_PATH : SOCKET_PATH;
   const all = token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
   try {
-    const { status } = await (request ?? platformFetch)(httpUrl(baseUrl, SESSION_PATH), { ...init, headers: all });
+    const { status } = await request(httpUrl(baseUrl, path), { ...init, headers: all });
     return status === 401;
   } catch {
     return false;

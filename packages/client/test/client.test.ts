@@ -232,6 +232,14 @@ describe('rooms and read positions', () => {
   });
 });
 
+it('takes what was written before joining a room as read', async () => {
+  const { client, relay } = await setUpOnline();
+  const joined = { kind: 'memberJoined' as const, ...at(40), author: ALICE.id };
+  relay.last.say(roomSummary(40), { type: 'entries', conversation: ROOM, entries: [joined], users: [] });
+  expect(client.getSnapshot().conversations.get(ROOM)).toMatchObject({ unreadCount: 0, readUpTo: 40 });
+  expect(relay.last.of('read')).toEqual([{ type: 'read', conversation: ROOM, seq: 40 }]);
+});
+
 describe('snapshots', () => {
   it('tells listeners at most once a microtask and keeps what did not change', async () => {
     const { client, relay } = await setUpOnline(summary(1), roomSummary(0));

@@ -173,6 +173,7 @@ describe('connection', () => {
   it('starts over when somebody else has signed in meanwhile', async () => {
     const { relay, client, clock } = await setUpOnline(entries(1, 3), roomSummary(4));
     await relay.last.end();
+    client.send(DIRECT, 'from Alice');
     await clock.advance(500);
     await relay.last.open();
     relay.last.say(welcome({ me: BOB }));
@@ -181,6 +182,8 @@ describe('connection', () => {
     await relay.last.open();
     expect(relay.last.last('hello').heads).toEqual([]);
     relay.last.say(welcome({ me: BOB }), { type: 'caughtUp' });
+    await settle();
+    expect(relay.last.of('send')).toEqual([]);
     expect(client.getSnapshot().me).toEqual(BOB);
     expect([...client.getSnapshot().conversations.keys()]).toEqual([]);
     expect(client.getSnapshot().users.has(ALICE.id)).toBe(false);

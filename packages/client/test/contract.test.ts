@@ -46,24 +46,28 @@ async function run(seed: number) {
 }
 
 describe('delivery contract, over a network that cuts, delays and loses', () => {
-  it.each(Array.from({ length: 40 }, (_, seed) => seed))('seed %i: nothing lost, doubled or disordered', async (seed) => {
-    const { client, relay, events, sent } = await run(seed);
-    for (const [conversation, ids] of sent) {
-      const log = relay.log(conversation);
-      const snapshot = client.getSnapshot().conversations.get(conversation);
-      const held: (Entry | string)[] = snapshot?.timeline.map((item) => (item.type === 'entry' ? item.entry : 'hole')) ?? [];
-      expect(held).toEqual(log);
-      expect(log.filter(({ author }) => author === ALICE.id).map(({ id }) => id)).toEqual(ids);
-      expect(snapshot?.pending).toEqual([]);
-      const applied = events.flatMap((event) =>
-        event.type === 'entry' && event.conversation === conversation ? [event.entry.seq] : [],
-      );
-      expect(applied.toSorted((one, other) => one - other)).toEqual(log.map(({ seq }) => seq));
-    }
-    const acked = events.flatMap((event) => (event.type === 'acked' ? [event.id] : []));
-    expect(new Set(acked).size).toBe(acked.length);
-    expect(acked.length).toBe([...sent.values()].flat().length);
-    expect(client.getSnapshot().waitingCount).toBe(0);
-    await client.stop();
-  });
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))(
+    'seed %i: nothing lost, doubled or disordered',
+    async (seed) => {
+      const { client, relay, events, sent } = await run(seed);
+      for (const [conversation, ids] of sent) {
+        const log = relay.log(conversation);
+        const snapshot = client.getSnapshot().conversations.get(conversation);
+        const held: (Entry | string)[] =
+          snapshot?.timeline.map((item) => (item.type === 'entry' ? item.entry : 'hole')) ?? [];
+        expect(held).toEqual(log);
+        expect(log.filter(({ author }) => author === ALICE.id).map(({ id }) => id)).toEqual(ids);
+        expect(snapshot?.pending).toEqual([]);
+        const applied = events.flatMap((event) =>
+          event.type === 'entry' && event.conversation === conversation ? [event.entry.seq] : [],
+        );
+        expect(applied.toSorted((one, other) => one - other)).toEqual(log.map(({ seq }) => seq));
+      }
+      const acked = events.flatMap((event) => (event.type === 'acked' ? [event.id] : []));
+      expect(new Set(acked).size).toBe(acked.length);
+      expect(acked.length).toBe([...sent.values()].flat().length);
+      expect(client.getSnapshot().waitingCount).toBe(0);
+      await client.stop();
+    },
+  );
 });

@@ -11,7 +11,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 describe('outbox: a message belongs to it until the ack', () => {
   it('is written before it is sent', async () => {
     const storage = memoryStorage();
-    const gate = Promise.withResolvers<void>();
+    let gate = Promise.withResolvers<void>();
     const slow: ClientStorage = {
       ...storage,
       changeOutbox: async (change) => {
@@ -26,7 +26,16 @@ describe('outbox: a message belongs to it until the ack', () => {
     expect(relay.last.of('send')).toEqual([]);
     gate.resolve();
     await settle();
-    expect(relay.last.last('send').messages[0]?.text).toBe('hello');
+    const { id, text } = relay.last.last('send').messages[0] ?? { id: '' };
+    expect(text).toBe('hello');
+    gate = Promise.withResolvers();
+    client.send(DIRECT, 'again');
+    relay.last.say({ type: 'ack', id, conversation: DIRECT, seq: 1, at: 5 });
+    await settle();
+    expect(relay.last.of('send')).toHaveLength(1);
+    gate.resolve();
+    await settle();
+    expect(relay.last.of('send')).toHaveLength(2);
   });
 
   it('keeps one request in flight a conversation and batches what waits meanwhile', async () => {

@@ -75,7 +75,8 @@ export class ToyRelay {
   }
 
   goAway(): void {
-    for (const session of this.#sessions) session.say({ type: 'goaway', delayMs: Math.floor(this.#random.float() * 500) });
+    for (const session of this.#sessions)
+      session.say({ type: 'goaway', delayMs: Math.floor(this.#random.float() * 500) });
   }
 
   #handle(session: ToySession, text: string): void {
