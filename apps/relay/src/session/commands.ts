@@ -12,18 +12,22 @@ type RoomFrame = ClientFrameOf<'createRoom' | 'renameRoom' | 'joinRoom' | 'leave
 
 export function handleSend(session: Session, frame: ClientFrameOf<'send'>): void {
   const { conversation, messages } = frame;
-  const refusal = refusalToWrite(session, conversation) ?? takeOperations(session, messages.length);
+  const limited = takeOperations(session, messages.length);
+  const refusal = refusalToWrite(session, conversation);
   for (const { id, text } of messages) {
-    if (refusal !== undefined) session.refuse(refusal, { id });
+    const refused = limited ?? unlessAnswered(session, { refusal, conversation, id });
+    if (refused !== undefined) session.refuse(refused, { id });
     else run(session, draft(session, { kind: 'message', key: conversation, id, body: Buffer.from(text) }));
   }
 }
 
 export function handleRoomOperation(session: Session, frame: RoomFrame): void {
   const { id, conversation: key } = frame;
-  const refusal = refusalOfRoom(session, frame) ?? takeOperations(session, 1);
-  if (refusal !== undefined) {
-    session.refuse(refusal, { id });
+  const refused =
+    takeOperations(session, 1) ??
+    unlessAnswered(session, { refusal: refusalOfRoom(session, frame), conversation: key, id });
+  if (refused !== undefined) {
+    session.refuse(refused, { id });
     return;
   }
   run(session, draft(session, { key, id, ...recordOf(session, frame) }));
@@ -70,6 +74,16 @@ function run(session: Session, record: RecordDraft): void {
   });
 }
 
+/** What was answered once is answered alike again, by the reducer, even if it would be refused by now. */
+function unlessAnswered(
+  session: Session,
+  operation: { refusal: Refusal | undefined; conversation: string; id: string },
+): Refusal | undefined {
+  const { refusal, conversation, id } = operation;
+  if (refusal === undefined) return undefined;
+  return session.services.queries.isAnswered(session.user, conversation, id) ? undefined : refusal;
+}
+
 /** Answers are equal for what does not exist and for what this user may not see. */
 function refusalToWrite(session: Session, conversation: string): Refusal | undefined {
   const { queries } = session.services;
@@ -96,13 +110,9 @@ function refusalOfRoom(session: Session, frame: RoomFrame): Refusal | undefined 
       if (frame.invite === undefined) return { code: 'not_found' };
       return frame.invite === room.invite ? undefined : { code: 'invite_invalid' };
     case 'renameRoom':
+    case 'leaveRoom':
     case 'replaceInvite':
       return refusalToWrite(session, frame.conversation);
-    case 'leaveRoom':
-      // One who has left already may be repeating the operation: its first result stands in the log.
-      return session.services.queries.access(session.user, frame.conversation) === undefined
-        ? { code: 'not_found' }
-        : undefined;
   }
 }
 

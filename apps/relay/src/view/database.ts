@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { LogPositions } from '../log/log.ts';
 
 /** Bump it when a table or what a record means for it changes: the view is then rebuilt. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 const SCHEMA = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -30,8 +30,9 @@ const SCHEMA = `
   CREATE UNIQUE INDEX entries_by_seq ON entries (conversation, seq);
   -- Ids are ordered by time, so this index grows at its end.
   CREATE UNIQUE INDEX entries_by_id ON entries (id, author, conversation);
-  -- What was refused stays refused when a retry brings it again.
-  CREATE TABLE refusals (id TEXT, author TEXT, key TEXT, code TEXT NOT NULL, PRIMARY KEY (id, author, key)) WITHOUT ROWID;
+  -- Answers to what became no entry: refused with a code, or pointed to an entry that was there. A retry gets them again.
+  CREATE TABLE answers (id TEXT, author TEXT, key TEXT, code TEXT, seq INTEGER, at INTEGER NOT NULL,
+    PRIMARY KEY (id, author, key)) WITHOUT ROWID;
   CREATE TABLE reads (conversation TEXT, user TEXT, seq INTEGER NOT NULL, PRIMARY KEY (conversation, user)) WITHOUT ROWID;
 `;
 

@@ -85,7 +85,12 @@ function applyMessage(store: ViewStore, record: LoggedRecord, head: RecordHead):
   } else if (!isMember(conversation, head.author)) {
     return firstResult(store, conversation, record, head) ?? refuse(store, record.key, head, 'not_a_member');
   }
-  return append(store, conversation, record, head);
+  return (
+    keptAnswer(store, record.key, head) ??
+    append(store, conversation, record, head) ??
+    firstResult(store, conversation, record, head) ??
+    NOTHING
+  );
 }
 
 type RoomKind = 'roomCreated' | 'roomRenamed' | 'memberJoined' | 'memberLeft' | 'inviteReplaced';
@@ -96,18 +101,16 @@ function applyToRoom(store: ViewStore, record: LoggedRecord, head: RecordHead, k
   if (!record.key.startsWith('r_') || !ConversationIdSchema.safeParse(record.key).success)
     return malformed('key: no room');
   const existing = store.conversation(record.key);
-  if (existing !== undefined) {
-    const first = firstResult(store, existing, record, head);
-    if (first !== undefined) return first;
-  }
+  const first = firstResult(store, existing, record, head);
+  if (first !== undefined) return first;
   const joinedAt = kind === 'memberJoined' ? existing?.room?.members.get(head.author) : undefined;
   // To join where one is a member already is no event: everybody reads the first joining.
-  if (joinedAt !== undefined) return { type: 'repeat', key: record.key, head, seq: joinedAt, at: head.at };
+  if (joinedAt !== undefined) return answerWith(store, record.key, head, joinedAt);
   const refused = refusalOf(existing, head, kind, 'invite' in body ? body.invite : undefined);
   if (refused !== undefined) return refuse(store, record.key, head, refused);
   const room = existing ?? createRoom(store, record, body);
   const outcome = append(store, room, record, head);
-  if (outcome.type !== 'entry') return outcome;
+  if (outcome === undefined) return NOTHING;
   if (kind === 'roomCreated' || kind === 'memberJoined') store.join(room, head.author, outcome.seq);
   if (kind === 'memberLeft') store.leave(room, head.author, outcome.seq);
   if (kind === 'roomRenamed' && 'name' in body) store.setName(room, body.name);
@@ -145,36 +148,50 @@ function isMember(conversation: ConversationAggregate, user: string): boolean {
   return directMembers(conversation.id)?.includes(user) === true;
 }
 
+/** Undefined when the operation is in the conversation already. */
 function append(
   store: ViewStore,
   conversation: ConversationAggregate,
   record: LoggedRecord,
   head: RecordHead,
-): Outcome {
-  const refused = store.refusal(record.key, head);
-  if (refused !== undefined) return { type: 'refused', key: record.key, head, code: refused as ErrorCode };
+): Extract<Outcome, { type: 'entry' }> | undefined {
   const seq = store.insertEntry(conversation, head, record.body);
-  if (seq !== undefined) return { type: 'entry', conversation, seq, head, body: record.body };
-  return firstResult(store, conversation, record, head) ?? NOTHING;
+  return seq === undefined ? undefined : { type: 'entry', conversation, seq, head, body: record.body };
 }
 
+/** What the same operation was answered before. */
 function firstResult(
   store: ViewStore,
-  conversation: ConversationAggregate,
+  conversation: ConversationAggregate | undefined,
   record: LoggedRecord,
   head: RecordHead,
 ): Outcome | undefined {
-  const first = store.findEntry(conversation, head);
-  if (first === undefined) return undefined;
-  const same = first.kind === head.kind && Buffer.compare(first.body, record.body) === 0;
+  const first = conversation && store.findEntry(conversation, head);
+  if (first === undefined) return keptAnswer(store, record.key, head);
+  // A new invite is made by the node, not by the client: its repeat carries another one.
+  const same =
+    first.kind === head.kind && (head.kind === 'inviteReplaced' || Buffer.compare(first.body, record.body) === 0);
   if (!same) return { type: 'refused', key: record.key, head, code: 'idempotency_conflict' };
   return { type: 'repeat', key: record.key, head, seq: first.seq, at: first.at };
 }
 
+function keptAnswer(store: ViewStore, key: string, head: RecordHead): Outcome | undefined {
+  const kept = store.answer(key, head);
+  if (kept === undefined) return undefined;
+  return 'code' in kept
+    ? { type: 'refused', key, head, code: kept.code }
+    : { type: 'repeat', key, head, seq: kept.seq, at: kept.at };
+}
+
+// An answer is kept, so that a retry does not slip through because the world changed in between.
 function refuse(store: ViewStore, key: string, head: RecordHead, code: ErrorCode): Outcome {
-  // A retry of something refused must not slip through because the world changed in between.
-  store.refuse(key, head, code);
+  store.keepAnswer(key, head, { code, at: head.at });
   return { type: 'refused', key, head, code };
+}
+
+function answerWith(store: ViewStore, key: string, head: RecordHead, seq: number): Outcome {
+  store.keepAnswer(key, head, { seq, at: head.at });
+  return { type: 'repeat', key, head, seq, at: head.at };
 }
 
 function malformed(reason: string): Outcome {

@@ -31,6 +31,9 @@ export interface FirstResult {
   body: Uint8Array;
 }
 
+/** The answer to an operation that became no entry. */
+export type KeptAnswer = { code: ErrorCode; at: number } | { seq: number; at: number };
+
 /** Aggregates kept in memory when nobody is said to need them. A few hundred bytes each, rooms more. */
 const MOST_AGGREGATES = 50_000;
 
@@ -39,12 +42,12 @@ export class ViewStore {
   readonly #aggregates = new Map<string, ConversationAggregate>();
   readonly #names = new Map<string, string>();
   readonly #sql: Statements;
-  #hasRefusals: boolean;
+  #hasAnswers: boolean;
 
   constructor(database: DatabaseSync) {
     this.database = database;
     this.#sql = prepare(database);
-    this.#hasRefusals = database.prepare('SELECT 1 FROM refusals LIMIT 1').get() !== undefined;
+    this.#hasAnswers = database.prepare('SELECT 1 FROM answers LIMIT 1').get() !== undefined;
   }
 
   conversation(id: string): ConversationAggregate | undefined {
@@ -126,15 +129,19 @@ export class ViewStore {
     this.#sql.countMembers.run(conversation.room?.members.size ?? 0, conversation.ref);
   }
 
-  refusal(key: string, head: RecordHead): string | undefined {
-    if (!this.#hasRefusals) return undefined;
-    const code = this.#sql.refusal.get(head.id, head.author, key)?.['code'];
-    return code === undefined ? undefined : String(code);
+  answer(key: string, head: RecordHead): KeptAnswer | undefined {
+    if (!this.#hasAnswers) return undefined;
+    const row = this.#sql.answer.get(head.id, head.author, key);
+    if (row === undefined) return undefined;
+    const at = Number(row['at']);
+    // Nothing but `keepAnswer` writes here, so the code is one of the table.
+    return row['code'] === null ? { seq: Number(row['seq']), at } : { code: String(row['code']) as ErrorCode, at };
   }
 
-  refuse(key: string, head: RecordHead, code: ErrorCode): void {
-    this.#sql.refuse.run(head.id, head.author, key, code);
-    this.#hasRefusals = true;
+  keepAnswer(key: string, head: RecordHead, answer: KeptAnswer): void {
+    const [code, seq] = 'code' in answer ? [answer.code, null] : [null, answer.seq];
+    this.#sql.keepAnswer.run(head.id, head.author, key, code, seq, answer.at);
+    this.#hasAnswers = true;
   }
 
   userName(user: string): string | undefined {
@@ -198,8 +205,8 @@ function prepare(database: DatabaseSync) {
     join: sql(`INSERT INTO memberships (user, conversation, joined) VALUES (?, ?, ?)
       ON CONFLICT (user, conversation) DO UPDATE SET joined = excluded.joined, ended = NULL`),
     leave: sql('UPDATE memberships SET ended = ? WHERE user = ? AND conversation = ?'),
-    refusal: sql('SELECT code FROM refusals WHERE id = ? AND author = ? AND key = ?'),
-    refuse: sql('INSERT INTO refusals VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'),
+    answer: sql('SELECT code, seq, at FROM answers WHERE id = ? AND author = ? AND key = ?'),
+    keepAnswer: sql('INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING'),
     userName: sql('SELECT name FROM users WHERE id = ?'),
     nameUser: sql(`INSERT INTO users VALUES (?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET name = excluded.name, search = excluded.search`),
