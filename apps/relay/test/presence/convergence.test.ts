@@ -58,6 +58,8 @@ class Run {
   readonly blinks: string[] = [];
   /** Of each node: since when it is neither paused nor cut off. */
   readonly #steadySince = new Map<string, number>();
+  readonly #cutAt = new Map<string, number>();
+  #killedAt = -Infinity;
   readonly #openedAt = new Map<string, number>();
   #sessions = 0;
 
@@ -84,9 +86,11 @@ class Run {
         break;
       case 'kill':
         cluster.kill(one.name);
+        this.#killedAt = cluster.now;
         break;
       case 'start':
         cluster.start(one.name);
+        this.#killedAt = cluster.now;
         this.#steadySince.set(one.name, cluster.now);
         break;
       case 'drain':
@@ -97,6 +101,7 @@ class Run {
         break;
       case 'cut':
         cluster.node(one.name).cut = true;
+        this.#cutAt.set(one.name, cluster.now);
         break;
       default:
         this.#mend(one.name);
@@ -186,9 +191,10 @@ class Run {
   #judge(user: string, by: Node): void {
     this.#cover();
     const goneMs = this.cluster.now - (this.coveredAt.get(user) ?? -Infinity);
-    // A node that has just started never heard of whom a killed node had.
-    const isNew = this.cluster.now - by.bootedAt < PRESENCE_GRACE_MS;
-    if (goneMs >= PRESENCE_GRACE_MS || by.presence.stale || isNew) return;
+    // A node that has just started, or was cut off when another one was killed, never heard of whom that one had.
+    const wasCut = this.#killedAt >= (this.#cutAt.get(by.name) ?? Infinity);
+    const neverHeard = wasCut || this.cluster.now - by.bootedAt < PRESENCE_GRACE_MS;
+    if (goneMs >= PRESENCE_GRACE_MS || by.presence.stale || neverHeard) return;
     const blink = `${by.name} shows ${user} offline after ${goneMs} ms at ${this.cluster.now}`;
     // Screens are told COALESCE_MS later; what is over by then was a backlog read in one go.
     this.cluster.time.at(this.cluster.now + COALESCE_MS, () => {
