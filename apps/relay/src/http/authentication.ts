@@ -41,15 +41,24 @@ export class Authentication {
     return cookie === undefined ? undefined : this.#tokens.read(cookie, this.#clock.wallMs());
   }
 
+  /** The one who is signed in, by cookie or by token: for a question that changes nothing. */
+  anyIdentity(request: FastifyRequest): Identity | undefined {
+    const bearer = bearerOf(request);
+    return bearer === undefined ? this.cookieIdentity(request) : this.#tokens.read(bearer, this.#clock.wallMs());
+  }
+
   /** For the upgrade: another site's page must not open a socket with our cookie, so a cookie counts only with our Origin. */
   authenticate(request: FastifyRequest): Authenticated {
-    const { authorization, origin } = request.headers;
     if (!this.isAllowedOrigin(request)) return { ok: false, status: 403, code: 'origin_not_allowed' };
-    const bearer = /^Bearer ([\w.-]+)$/.exec(authorization ?? '')?.[1];
-    if (bearer !== undefined) return answer(this.#tokens.read(bearer, this.#clock.wallMs()));
-    if (origin === undefined) return { ok: false, status: 403, code: 'origin_not_allowed' };
-    return answer(this.cookieIdentity(request));
+    const needsOrigin = bearerOf(request) === undefined;
+    if (needsOrigin && request.headers.origin === undefined)
+      return { ok: false, status: 403, code: 'origin_not_allowed' };
+    return answer(this.anyIdentity(request));
   }
+}
+
+function bearerOf(request: FastifyRequest): string | undefined {
+  return /^Bearer ([\w.-]+)$/.exec(request.headers.authorization ?? '')?.[1];
 }
 
 function answer(identity: Identity | undefined): Authenticated {

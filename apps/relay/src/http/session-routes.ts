@@ -48,7 +48,7 @@ export function sessionRoutes(app: FastifyInstance, options: SessionRoutesOption
   });
 
   app.get(SESSION_PATH, async (request, reply) => {
-    const identity = authentication.cookieIdentity(request);
+    const identity = authentication.anyIdentity(request);
     if (identity === undefined) return refuse(reply, 401, 'not_signed_in');
     // The name of now, which another device may have changed since this cookie was made.
     const user = options.node()?.queries.user(identity.user) ?? { id: identity.user, name: identity.name };
