@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { SOCKET_PATH } from '@parley/protocol';
+import { CLOSE_DRAINING, SOCKET_PATH } from '@parley/protocol';
 import type { RelayNode } from '../node.ts';
 import type { FrameSocket } from '../session/outbound.ts';
 import { type Identity, Session } from '../session/session.ts';
@@ -34,11 +34,16 @@ export function socketRoute(app: FastifyInstance, options: { node: RelayNode; au
         socket.terminate();
         return;
       }
+      // The drain began while this handshake was under way, and asks only those who were here.
+      if (node.unreadyReason() !== undefined) {
+        socket.close(CLOSE_DRAINING, 'draining');
+        return;
+      }
       const session = node.sessions.open(
         (id, onEnd) => new Session({ id, identity, services, socket: frameSocket(socket, request.raw.socket), onEnd }),
       );
       socket.on('message', (data: Buffer, isBinary: boolean) => {
-        if (isBinary) session.close(1003, 'text frames only');
+        if (isBinary) session.receiveBinary();
         else session.receive(data.toString('utf8'));
       });
       socket.on('pong', () => session.heard());

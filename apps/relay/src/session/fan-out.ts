@@ -2,12 +2,13 @@
  * Who is told: after a commit, hands each new entry to the sessions of this node that it concerns, encoded once, and lets
  * everything else go by undecoded. Called with the applier's outcomes; frames go to the sessions' outbound queues.
  */
-import { directMembers, type Entry, FRAME_MAX_BYTES, PAGE_MAX_ENTRIES, ROOM_SMALL_MAX_MEMBERS } from '@parley/protocol';
+import { directMembers, type Entry, PAGE_MAX_ENTRIES, type RelayFrame, ROOM_SMALL_MAX_MEMBERS } from '@parley/protocol';
 import type { Metrics } from '../metrics.ts';
 import { toEntry } from '../view/entry-body.ts';
 import type { ViewQueries } from '../view/queries.ts';
 import type { Outcome } from '../view/reducer.ts';
 import type { ConversationAggregate } from '../view/store.ts';
+import { encodeInParts } from './frame-parts.ts';
 import { encodeControl, encodeDurable, encodeEphemeral, type OutgoingFrame } from './outgoing-frame.ts';
 
 /** A session as fan-out sees it. */
@@ -19,9 +20,6 @@ export interface Listener {
 }
 
 type EntryOutcome = Extract<Outcome, { type: 'entry' }>;
-
-/** Bytes of entries in one frame; the rest of FRAME_MAX_BYTES is for the largest single text and the frame around it. */
-const MOST_ENTRY_BYTES = FRAME_MAX_BYTES / 2;
 
 export class FanOut {
   readonly #queries: ViewQueries;
@@ -115,25 +113,19 @@ export class FanOut {
   #send(group: readonly EntryOutcome[]): void {
     const conversation = group[0]?.conversation;
     if (conversation === undefined || !this.hasAudience(conversation.id)) return;
-    let entries: Entry[] = [];
-    let bytes = 0;
-    const flush = (): void => {
-      if (entries.length === 0) return;
-      const users = this.#queries.users(entries.map((entry) => entry.author));
-      this.#pushTo(conversation, encodeDurable({ type: 'entries', conversation: conversation.id, entries, users }));
-      entries = [];
-      bytes = 0;
-    };
-    for (const { seq, head, body } of group) {
-      // JSON at most doubles what people type; control characters, sixfold, are bounded by the code points of a text.
-      const entryBytes = body.length * 2 + 200;
-      if (entries.length === PAGE_MAX_ENTRIES || bytes + entryBytes > MOST_ENTRY_BYTES) flush();
-      entries.push(
-        toEntry({ seq, kind: head.kind, id: head.id, author: head.author, at: head.at, body }, this.#metrics),
-      );
-      bytes += entryBytes;
+    const { id } = conversation;
+    const build = (entries: Entry[]): RelayFrame => ({
+      type: 'entries',
+      conversation: id,
+      entries,
+      users: this.#queries.users(entries.map((entry) => entry.author)),
+    });
+    for (let from = 0; from < group.length; from += PAGE_MAX_ENTRIES) {
+      const entries = group
+        .slice(from, from + PAGE_MAX_ENTRIES)
+        .map(({ seq, head, body }) => toEntry({ ...head, seq, body }, this.#metrics));
+      for (const frame of encodeInParts(entries, build, encodeDurable)) this.#pushTo(conversation, frame);
     }
-    flush();
   }
 
   #handleRead(outcome: Extract<Outcome, { type: 'read' }>): void {

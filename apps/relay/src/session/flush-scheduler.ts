@@ -68,6 +68,6 @@ export class FlushScheduler {
   #checkReaders(): void {
     const readers = [...this.#slowReaders];
     this.#slowReaders.clear();
-    for (const outbound of readers) if (outbound.hasBuffered) outbound.checkReader();
+    for (const outbound of readers) outbound.checkReader();
   }
 }

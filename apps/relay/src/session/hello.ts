@@ -9,10 +9,8 @@ import {
   negotiateVersion,
   OLDEST_PROTOCOL_VERSION,
   PROTOCOL_VERSION,
-  type RelayFrame,
 } from '@parley/protocol';
 import { encodeBody, RECORD_VERSION } from '../log/record.ts';
-import { chunksThatFit } from './questions.ts';
 import { Replay } from './replay.ts';
 import type { Session } from './session.ts';
 
@@ -75,7 +73,6 @@ function welcome(
     ...(answer.resync === undefined ? {} : { resync: answer.resync }),
     at: Math.floor(environment.clock.wallMs()),
   });
-  for (const part of chunksThatFit(conversations)) session.reply(describe(session, part));
   const held = new Map(heads);
   const missing = conversations.flatMap(({ id, head, hiddenUpTo }) => {
     const from = held.get(id);
@@ -83,8 +80,9 @@ function welcome(
       ? []
       : [{ conversation: id, from: Math.max(from, hiddenUpTo) + 1, to: head }];
   });
-  session.replay = new Replay(session, missing);
+  session.replay = new Replay(session, conversations, missing);
   session.replay.run();
+  session.handleEarly();
 }
 
 /** The most recently active first. */
@@ -96,14 +94,6 @@ function describeAll(session: Session): Conversation[] {
     if (conversation !== undefined) conversations.push(conversation);
   }
   return conversations.toSorted((one, other) => (other.last?.at ?? 0) - (one.last?.at ?? 0));
-}
-
-function describe(session: Session, conversations: Conversation[]): RelayFrame {
-  const named = conversations.flatMap((conversation) => [
-    ...(conversation.kind === 'direct' ? [conversation.peer] : []),
-    ...(conversation.last === undefined ? [] : [conversation.last.author]),
-  ]);
-  return { type: 'conversations', conversations, users: session.services.queries.users(named) };
 }
 
 /** A user that this log has never heard of, because it was made anew or is behind, is named again from the sign-in. */
@@ -125,8 +115,13 @@ async function ensureUser(session: Session): Promise<void> {
 /** Whether this node's view has, within a short time, everything that the client says it holds. */
 async function reachesHeads(session: Session, heads: readonly (readonly [string, number])[]): Promise<boolean> {
   const { environment, queries } = session.services;
-  const isAhead = (): boolean =>
-    heads.some(([conversation, seq]) => seq > (queries.access(session.user, conversation)?.upTo ?? 0));
+  // A head is behind for good once it was seen so: only the others are looked at again.
+  let ahead = heads;
+  const isAhead = (): boolean => {
+    const at = ahead.findIndex(([conversation, seq]) => seq > (queries.access(session.user, conversation)?.upTo ?? 0));
+    ahead = at === -1 ? [] : ahead.slice(at);
+    return ahead.length > 0;
+  };
   const deadlineMs = environment.clock.monotonicMs() + AHEAD_PATIENCE_MS;
   while (isAhead()) {
     if (environment.clock.monotonicMs() >= deadlineMs || session.state !== 'greeting') return false;

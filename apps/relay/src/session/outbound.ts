@@ -40,9 +40,10 @@ export class Outbound {
   #ephemeral: Map<string, OutgoingFrame> | undefined;
   #waitingBytes = 0;
   #closed = false;
-  /** Monotonic time since which the socket has had bytes that it does not take; 0 while it takes them. */
-  #fullSinceMs = 0;
-  #lastBuffered = 0;
+  #writtenBytes = 0;
+  /** Bytes that the peer had taken when it last took any, and when that was; undefined while it has taken all. */
+  #takenBytes = 0;
+  #takenAtMs: number | undefined;
 
   constructor(socket: FrameSocket, scheduler: FlushScheduler, events: OutboundEvents) {
     this.socket = socket;
@@ -75,6 +76,8 @@ export class Outbound {
     if (batch === undefined) return;
     this.#batch = undefined;
     this.#waitingBytes = 0;
+    if (this.socket.bufferedBytes === 0) this.#takenAtMs = undefined;
+    this.#writtenBytes += batch.bytes.length;
     this.socket.write(batch.bytes);
     this.checkReader();
   }
@@ -84,24 +87,22 @@ export class Outbound {
     if (this.#closed) return;
     const buffered = this.socket.bufferedBytes;
     if (buffered === 0) {
-      this.#fullSinceMs = 0;
-      this.#lastBuffered = 0;
+      this.#takenAtMs = undefined;
       return;
     }
     const nowMs = this.#scheduler.nowMs();
-    // Fewer bytes than before: the peer took some, slowly perhaps, but it reads.
-    if (this.#fullSinceMs === 0 || buffered < this.#lastBuffered) this.#fullSinceMs = nowMs;
-    this.#lastBuffered = buffered;
+    // However much has been added meanwhile: a peer that takes some, slowly perhaps, does read.
+    const taken = this.#writtenBytes - buffered;
+    if (this.#takenAtMs === undefined || taken > this.#takenBytes) {
+      this.#takenBytes = taken;
+      this.#takenAtMs = nowMs;
+    }
     this.#scheduler.watchReader(this);
-    if (buffered > MAX_BUFFERED_BYTES || nowMs - this.#fullSinceMs > STUCK_MS) {
+    if (buffered > MAX_BUFFERED_BYTES || nowMs - this.#takenAtMs > STUCK_MS) {
       this.#closed = true;
       this.socket.terminate();
       this.#events.onCut();
     }
-  }
-
-  get hasBuffered(): boolean {
-    return !this.#closed && this.socket.bufferedBytes > 0;
   }
 
   /** Sends what waits and then closes. */

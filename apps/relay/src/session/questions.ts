@@ -1,57 +1,52 @@
 /** Questions: answered from this node's view at once, each bounded by what the asker may see. */
-import {
-  type ClientFrameOf,
-  type Entry,
-  FRAME_MAX_BYTES,
-  type Presence,
-  type RelayFrame,
-  type User,
-} from '@parley/protocol';
+import type { ClientFrameOf, RelayFrame, User } from '@parley/protocol';
 import { foldForSearch } from '../view/store.ts';
+import { encodeLastThatFit } from './frame-parts.ts';
+import { encodeControl } from './outgoing-frame.ts';
 import type { Session } from './session.ts';
 
-/** Room in a frame for everything around its list. */
-const MOST_LIST_BYTES = FRAME_MAX_BYTES - 4_096;
-
-export function handleHistory(session: Session, frame: ClientFrameOf<'history'>): void {
-  const { request, conversation, before, after = 0, limit } = frame;
+export function handleHistory(session: Session, question: ClientFrameOf<'history'>): void {
+  const { request, conversation, before, after = 0, limit } = question;
   const { queries } = session.services;
   const access = queries.access(session.user, conversation);
   if (access === undefined) return session.refuse({ code: 'not_found' }, { request });
-  const entries = newestThatFit(queries.entries(access, { before, after, limit }));
-  const users = queries.users(entries.map((entry) => entry.author));
-  return session.reply({ type: 'history', request, conversation, entries, users });
+  // Long texts end a page sooner: the older ones are left for the next.
+  const frame = encodeLastThatFit(
+    queries.entries(access, { before, after, limit }),
+    (entries) => {
+      const users = queries.users(entries.map((entry) => entry.author));
+      return { type: 'history', request, conversation, entries, users };
+    },
+    encodeControl,
+  );
+  return session.push(frame);
 }
 
 export function handlePeople(session: Session, frame: ClientFrameOf<'people'>): void {
   const { request, search, cursor, limit } = frame;
   const { queries, presence } = session.services;
-  const { rows, next } = queries.people({ search, cursor: cursor?.slice(1), limit });
-  const presences: Presence[] = rows.map((user) => presence.presenceOf(user.id));
-  const answer: RelayFrame = { type: 'people', request, users: rows, presences };
-  // Who is here comes first: the first page is led by everybody online whose name fits.
-  if (cursor === undefined) leadByOnline(session, answer, search, limit);
-  return session.reply(next === undefined ? answer : { ...answer, next: `n${next}` });
+  // Who is here comes first: half of the first page is for people online.
+  const leading = cursor === undefined ? findOnline(session, search ?? '', Math.floor(limit / 2)) : [];
+  const page = queries.people({ search, cursor: cursor?.slice(1), limit: limit - leading.length });
+  const led = new Set(leading.map((user) => user.id));
+  const users = [...leading, ...page.rows.filter((user) => !led.has(user.id))];
+  const presences = users.map((user) => presence.presenceOf(user.id));
+  const answer: RelayFrame = { type: 'people', request, users, presences };
+  return session.reply(page.next === undefined ? answer : { ...answer, next: `n${page.next}` });
 }
 
-function leadByOnline(
-  session: Session,
-  answer: { users: User[]; presences: Presence[] },
-  search: string | undefined,
-  limit: number,
-): void {
+function findOnline(session: Session, search: string, most: number): User[] {
   const { queries, presence } = session.services;
-  const listed = new Set(answer.users.map((user) => user.id));
-  const wanted = foldForSearch(search ?? '');
-  const leading: User[] = [];
+  const wanted = foldForSearch(search);
+  const found: User[] = [];
+  if (most === 0) return found;
   for (const id of presence.onlineUsers()) {
-    if (leading.length === limit) break;
-    if (listed.has(id)) continue;
     const user = queries.user(id);
-    if (user !== undefined && foldForSearch(user.name).includes(wanted)) leading.push(user);
+    if (user === undefined || !foldForSearch(user.name).includes(wanted)) continue;
+    found.push(user);
+    if (found.length === most) break;
   }
-  answer.users.unshift(...leading);
-  answer.presences.unshift(...leading.map((user) => presence.presenceOf(user.id)));
+  return found;
 }
 
 export function handleRooms(session: Session, frame: ClientFrameOf<'rooms'>): void {
@@ -74,36 +69,4 @@ export function handleInvite(session: Session, frame: ClientFrameOf<'invite'>): 
   const access = session.services.queries.access(session.user, conversation);
   if (access?.isMember !== true) return session.refuse({ code: 'not_found' }, { request });
   return session.reply({ type: 'invite', request, conversation, invite: access.conversation.room?.invite ?? null });
-}
-
-/** Long texts end a page sooner: the older ones are left for the next. */
-function newestThatFit(entries: Entry[]): Entry[] {
-  let bytes = 0;
-  let from = entries.length;
-  while (from > 0) {
-    bytes += jsonBytes(entries[from - 1]);
-    if (bytes > MOST_LIST_BYTES) break;
-    from -= 1;
-  }
-  return from === 0 ? entries : entries.slice(from);
-}
-
-/** Splits a list into parts that each fit a frame. */
-export function chunksThatFit<Item>(items: readonly Item[]): Item[][] {
-  const chunks: Item[][] = [];
-  let bytes = Infinity;
-  for (const item of items) {
-    const itemBytes = jsonBytes(item) + 1;
-    if (bytes + itemBytes > MOST_LIST_BYTES) {
-      chunks.push([]);
-      bytes = 0;
-    }
-    chunks.at(-1)?.push(item);
-    bytes += itemBytes;
-  }
-  return chunks;
-}
-
-function jsonBytes(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
 }

@@ -1,14 +1,23 @@
 /**
- * What a session missed, handed over at the pace at which it reads. Live entries may overtake it: the client orders by seq.
+ * How a session's conversations look and what it missed, handed over at the pace at which it reads. Live entries may
+ * overtake it: the client orders by seq.
  */
-import { PAGE_MAX_ENTRIES, REPLAY_MAX_PER_CONVERSATION, REPLAY_MAX_TOTAL, type RelayFrame } from '@parley/protocol';
-import { encodeControl, encodeDurable } from './outgoing-frame.ts';
-import { chunksThatFit } from './questions.ts';
+import {
+  type Conversation,
+  PAGE_MAX_ENTRIES,
+  REPLAY_MAX_PER_CONVERSATION,
+  REPLAY_MAX_TOTAL,
+  type RelayFrame,
+} from '@parley/protocol';
+import { encodeInParts } from './frame-parts.ts';
+import { encodeControl, encodeDurable, type OutgoingFrame } from './outgoing-frame.ts';
 import type { Session } from './session.ts';
 
 /** The next page is read when less than this waits for the socket. */
 const LOW_WATER_BYTES = 128 * 1024;
 const RETRY_MS = 20;
+/** Conversations described in one step; however long their last messages are, they stay below what a reader is cut for. */
+const DESCRIBED_AT_ONCE = 20;
 
 /** Entries `from` to `to`, both included. */
 interface Part {
@@ -21,10 +30,15 @@ export class Replay {
   readonly #session: Session;
   readonly #parts: Part[];
   readonly #holes: Part[] = [];
+  #toDescribe: Conversation[];
+  #isOld = false;
+  /** The frames of a page of entries. */
+  #frames: OutgoingFrame[] = [];
 
-  /** @param missing What the client lacks, the most recently active conversation first. */
-  constructor(session: Session, missing: readonly Part[]) {
+  /** @param missing What the client lacks. Both lists begin with the most recently active conversation. */
+  constructor(session: Session, conversations: Conversation[], missing: readonly Part[]) {
     this.#session = session;
+    this.#toDescribe = conversations;
     let left = REPLAY_MAX_TOTAL;
     this.#parts = [];
     for (const part of missing) {
@@ -40,19 +54,50 @@ export class Replay {
   run(): void {
     const session = this.#session;
     if (session.replay !== this) return;
-    for (const hole of this.#holes.splice(0)) session.reply({ type: 'hole', ...hole });
-    while (this.#parts.length > 0) {
+    for (let step = this.#nextStep(); step !== undefined; step = this.#nextStep()) {
       if (session.outbound.bufferedBytes > LOW_WATER_BYTES) {
+        this.#isOld = true;
         session.services.environment.clock.setTimer(() => this.run(), RETRY_MS);
         return;
       }
-      this.#sendPage();
+      step();
     }
     session.replay = undefined;
     session.push(encodeControl({ type: 'caughtUp' }));
   }
 
-  #sendPage(): void {
+  #nextStep(): (() => void) | undefined {
+    if (this.#toDescribe.length > 0) return () => this.#describe();
+    if (this.#holes.length > 0) return () => this.#sendHoles();
+    const [frame, ...others] = this.#frames;
+    if (frame !== undefined) {
+      return () => {
+        this.#frames = others;
+        this.#session.push(frame);
+      };
+    }
+    return this.#parts.length > 0 ? () => this.#readPage() : undefined;
+  }
+
+  #describe(): void {
+    const { user, services } = this.#session;
+    const { queries } = services;
+    const some = this.#toDescribe.splice(0, DESCRIBED_AT_ONCE);
+    // What was pushed live while this waited must not be taken back.
+    const current = this.#isOld ? some.flatMap(({ id }) => queries.describe(user, id) ?? []) : some;
+    const build = (conversations: Conversation[]): RelayFrame => ({
+      type: 'conversations',
+      conversations,
+      users: queries.users(conversations.flatMap(usersNamedIn)),
+    });
+    for (const frame of encodeInParts(current, build, encodeControl)) this.#session.push(frame);
+  }
+
+  #sendHoles(): void {
+    for (const hole of this.#holes.splice(0)) this.#session.reply({ type: 'hole', ...hole });
+  }
+
+  #readPage(): void {
     const part = this.#parts[0];
     if (part === undefined) return;
     const { queries } = this.#session.services;
@@ -61,13 +106,22 @@ export class Replay {
       access === undefined
         ? []
         : queries.entriesFrom(access, { after: part.from - 1, upTo: part.to, limit: PAGE_MAX_ENTRIES });
-    for (const entries of chunksThatFit(page)) {
-      const users = queries.users(entries.map((entry) => entry.author));
-      const frame: RelayFrame = { type: 'entries', conversation: part.conversation, entries, users };
-      this.#session.push(encodeDurable(frame));
-    }
+    const build = (entries: typeof page): RelayFrame => ({
+      type: 'entries',
+      conversation: part.conversation,
+      entries,
+      users: queries.users(entries.map((entry) => entry.author)),
+    });
+    this.#frames = encodeInParts(page, build, encodeDurable);
     const last = page.at(-1)?.seq ?? part.to;
     if (last >= part.to) this.#parts.shift();
     else part.from = last + 1;
   }
+}
+
+function usersNamedIn(conversation: Conversation): string[] {
+  return [
+    ...(conversation.kind === 'direct' ? [conversation.peer] : []),
+    ...(conversation.last === undefined ? [] : [conversation.last.author]),
+  ];
 }

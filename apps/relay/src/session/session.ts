@@ -35,6 +35,10 @@ export interface Identity {
 /** Refused frames that an honest client of another version could send; more in the life of one socket is an attack. */
 const MOST_BAD_FRAMES = 50;
 
+/** Frames that may come between `hello` and `welcome`; an honest client has little to say before it. */
+const MOST_EARLY_FRAMES = 20;
+const EARLY_RETRY_MS = 1_000;
+
 export type SessionState = 'expectingHello' | 'greeting' | 'open' | 'closed';
 
 export class Session implements Listener {
@@ -49,6 +53,7 @@ export class Session implements Listener {
   /** Monotonic time of the last sign of life. */
   lastHeardMs: number;
   #badFrames = 0;
+  #early: ClientFrame[] = [];
   readonly #frames: TokenBucket;
   readonly #onEnd: (session: Session) => void;
   #helloTimer: CancelTimer | undefined;
@@ -110,12 +115,23 @@ export class Session implements Listener {
       this.#refuseForRate(decoded.frame, waitMs);
       return;
     }
-    try {
-      dispatch(this, decoded.frame);
-    } catch (error) {
-      environment.logger.error({ err: error, frame: decoded.frame.type }, 'a frame could not be handled');
-      this.refuse({ code: 'internal' }, referenceOf(decoded.frame));
-    }
+    // The first answer is `welcome`, so what came before it waits.
+    if (this.state !== 'greeting') this.#handle(decoded.frame);
+    else if (this.#early.length < MOST_EARLY_FRAMES) this.#early.push(decoded.frame);
+    else this.#refuseForRate(decoded.frame, EARLY_RETRY_MS);
+  }
+
+  /** A binary message from the peer. */
+  receiveBinary(): void {
+    if (this.state === 'closed') return;
+    this.heard();
+    this.services.metrics.badFrames += 1;
+    this.#refuseBadFrame({ ok: false, code: 'malformed_frame', detail: 'not text' });
+  }
+
+  /** The welcome was said: now the frames that came before it. */
+  handleEarly(): void {
+    for (const frame of this.#early.splice(0)) if (this.state === 'open') this.#handle(frame);
   }
 
   /** A sign of life that is no frame: the answer to a ping. */
@@ -158,6 +174,7 @@ export class Session implements Listener {
     this.state = 'closed';
     this.helloDone();
     this.replay = undefined;
+    this.#early = [];
     this.outbound.release();
     this.services.broadcast.unwatch(this);
     if (wasOpen) {
@@ -175,6 +192,15 @@ export class Session implements Listener {
   onDropped(): void {
     // What was dropped may have been the only word of a change: the whole picture again, once the reader has caught up.
     this.services.broadcast.resnapshot(this);
+  }
+
+  #handle(frame: ClientFrame): void {
+    try {
+      dispatch(this, frame);
+    } catch (error) {
+      this.services.environment.logger.error({ err: error, frame: frame.type }, 'a frame could not be handled');
+      this.refuse({ code: 'internal' }, referenceOf(frame));
+    }
   }
 
   #refuseBadFrame(failure: DecodeFailure): void {

@@ -15,7 +15,10 @@ export function fullBucket(settings: BucketSettings, nowMs: number): TokenBucket
   return { tokens: settings.burst, atMs: nowMs };
 }
 
-/** Takes `count` tokens and answers 0, or takes nothing and answers how long to wait, in milliseconds. */
+/**
+ * Takes `count` tokens and answers 0, or takes nothing and answers how long to wait, in milliseconds. More than `burst` are
+ * given to a full bucket, which then owes the rest: otherwise nobody could ever have them.
+ */
 export function takeTokens(
   bucket: TokenBucket,
   settings: BucketSettings,
@@ -24,9 +27,10 @@ export function takeTokens(
   const refilled = bucket.tokens + ((take.nowMs - bucket.atMs) / 1000) * settings.perSecond;
   bucket.tokens = Math.min(settings.burst, refilled);
   bucket.atMs = take.nowMs;
-  if (bucket.tokens >= take.count) {
+  const needed = Math.min(take.count, settings.burst);
+  if (bucket.tokens >= needed) {
     bucket.tokens -= take.count;
     return 0;
   }
-  return Math.ceil(((take.count - bucket.tokens) / settings.perSecond) * 1000);
+  return Math.ceil(((needed - bucket.tokens) / settings.perSecond) * 1000);
 }
