@@ -27,6 +27,8 @@ export interface Member {
   readonly port: number;
   /** `http://127.0.0.1:port`, for relays and Nginx. */
   readonly url?: string;
+  /** `http://127.0.0.1:port` of a relay's `/status`: counters, positions and view hashes. */
+  readonly adminUrl?: string;
   /** What it wrote to standard output and error, all lives one after the other. */
   readonly logFile: string;
   readonly running: boolean;
@@ -51,6 +53,7 @@ export interface MemberSpec {
   kind: MemberKind;
   port: number;
   url?: string;
+  adminUrl?: string;
   command: string;
   args: readonly string[];
   /** The whole environment; nothing is inherited that is not here. */
@@ -73,6 +76,7 @@ export class MemberProcess implements Member {
   readonly kind: MemberKind;
   readonly port: number;
   declare readonly url?: string;
+  declare readonly adminUrl?: string;
   readonly logFile: string;
   readonly #spec: MemberSpec;
   readonly #keeper: Keeper;
@@ -86,6 +90,7 @@ export class MemberProcess implements Member {
     this.kind = spec.kind;
     this.port = spec.port;
     if (spec.url !== undefined) this.url = spec.url;
+    if (spec.adminUrl !== undefined) this.adminUrl = spec.adminUrl;
     this.logFile = spec.logFile;
     this.#spec = spec;
     this.#keeper = keeper;

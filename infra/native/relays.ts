@@ -28,6 +28,7 @@ export async function addRelays(home: ClusterHome, options: RelayOptions): Promi
   for (let id = 1; id <= options.count; id += 1) {
     const name = `relay-${id}`;
     const port = await freePort();
+    const adminPort = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const env = {
       PATH: process.env['PATH'],
@@ -36,6 +37,7 @@ export async function addRelays(home: ClusterHome, options: RelayOptions): Promi
       NODE_ID: name,
       HOST: '127.0.0.1',
       PORT: String(port),
+      ADMIN_PORT: String(adminPort),
       DATA_DIR: `${home.folderOf(name)}/data`,
       SESSION_SECRET: options.sessionSecret,
       ALLOWED_ORIGINS: origins.join(','),
@@ -46,9 +48,9 @@ export async function addRelays(home: ClusterHome, options: RelayOptions): Promi
     const args = ['--conditions=development', options.main ?? RELAY_MAIN];
     const isReady = (): Promise<boolean> => answers(`${url}/readyz`);
     const command = process.execPath;
-    relays.push(
-      home.add({ name, kind: 'relay', port, url, command, args, env, isReady, readyWithinMs: READY_WITHIN_MS }),
-    );
+    const adminUrl = `http://127.0.0.1:${adminPort}`;
+    const readyWithinMs = READY_WITHIN_MS;
+    relays.push(home.add({ name, kind: 'relay', port, url, adminUrl, command, args, env, isReady, readyWithinMs }));
   }
   return relays;
 }
