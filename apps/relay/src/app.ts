@@ -13,6 +13,7 @@ import { refuse, sessionRoutes } from './http/session-routes.ts';
 import { SessionTokens } from './http/session-token.ts';
 import { socketRoute } from './http/socket-route.ts';
 import { staticPage } from './http/static-page.ts';
+import { handleClientError, handleFrameworkError } from './http/transport-errors.ts';
 import type { RelayNode } from './node.ts';
 import { UserLimits } from './session/user-limits.ts';
 
@@ -36,6 +37,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     requestTimeout: 15_000,
     http: { headersTimeout: 10_000 },
     forceCloseConnections: true,
+    clientErrorHandler: handleClientError,
+    frameworkErrors: handleFrameworkError,
   });
   securityHeaders(app);
   await app.register(fastifyCookie);

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeToken } from '@parley/protocol';
+import { MIN_SECRET_BYTES } from './config.ts';
 import type { Clock, Random } from '@parley/protocol/environment';
 
 /**
@@ -19,7 +20,9 @@ export function nextIncarnation(dataDir: string, clock: Clock): number {
 /** The secret that signs sign-ins where one node serves alone; readable by this user only. */
 export function readOrMakeSecret(dataDir: string, random: Random): string {
   const file = join(dataDir, 'secret');
-  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  // A file that lost its end, as after a power cut, must not become a secret that anybody can guess.
+  if (Buffer.byteLength(kept) >= MIN_SECRET_BYTES) return kept;
   const secret = makeToken(random) + makeToken(random);
   writeWhole(file, secret, dataDir);
   return secret;
@@ -27,7 +30,8 @@ export function readOrMakeSecret(dataDir: string, random: Random): string {
 
 // By rename, so that a killed process never leaves half a file.
 function writeWhole(file: string, text: string, dataDir: string): void {
-  mkdirSync(dataDir, { recursive: true });
-  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  // Messages and the secret are nobody's business but this user's.
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
   renameSync(`${file}.new`, file);
 }

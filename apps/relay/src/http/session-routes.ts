@@ -114,5 +114,8 @@ async function refused(reply: FastifyReply, status: number, code: HttpError['cod
 }
 
 export function refuse(reply: FastifyReply, status: number, code: HttpError['code']): FastifyReply {
+  reply.header('cache-control', 'no-store');
+  // 503 lets the proxy in front try another node; a client that got it comes back.
+  if (status === 503) reply.header('retry-after', '1');
   return reply.code(status).send({ code } satisfies HttpError);
 }

@@ -13,6 +13,12 @@ export function socketRoute(app: FastifyInstance, options: { node: RelayNode; au
   const { node, authentication } = options;
   const identities = new WeakMap<FastifyRequest, Identity>();
 
+  // The plugin would grant a socket on any route, to whomever, and then close it.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.ws && request.routeOptions.url !== SOCKET_PATH) return refuse(reply, 404, 'not_found');
+    return undefined;
+  });
+
   app.get(
     SOCKET_PATH,
     {
@@ -21,8 +27,7 @@ export function socketRoute(app: FastifyInstance, options: { node: RelayNode; au
       preValidation: async (request, reply) => {
         const authenticated = authentication.authenticate(request);
         if (!authenticated.ok) return refuse(reply, authenticated.status, authenticated.code);
-        // 503 lets the proxy in front try another node.
-        if (node.unreadyReason() !== undefined) return refuse(reply.header('retry-after', '1'), 503, 'unavailable');
+        if (node.unreadyReason() !== undefined) return refuse(reply, 503, 'unavailable');
         identities.set(request, authenticated.identity);
         return undefined;
       },
