@@ -43,11 +43,13 @@ export function handleHello(session: Session, hello: Hello): void {
 async function greet(session: Session, hello: Hello, version: number): Promise<void> {
   await ensureUser(session);
   const { epoch } = session.services;
+  // Without an epoch there is no telling which log they belong to.
+  const heads = hello.epoch === undefined ? [] : (hello.heads ?? []);
   let resync: Resync | undefined;
   if (hello.epoch !== undefined && hello.epoch !== epoch) resync = 'epoch';
-  else if (!(await reachesHeads(session, hello.heads ?? []))) resync = 'ahead';
+  else if (!(await reachesHeads(session, heads))) resync = 'ahead';
   if (session.state !== 'greeting') return;
-  welcome(session, resync === undefined ? (hello.heads ?? []) : [], { version, resync });
+  welcome(session, resync === undefined ? heads : [], { version, resync });
 }
 
 /** From here to the end nothing is awaited: what is applied later is pushed live, what was applied before is replayed. */
