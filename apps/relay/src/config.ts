@@ -2,12 +2,21 @@
  * The relay's settings: one schema of the environment, whose descriptions become the table in the README. Nothing else
  * reads process.env.
  */
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import * as z from 'zod';
 import type { BucketSettings } from './session/token-bucket.ts';
 
-const Port = z.coerce.number().int().min(0).max(65_535);
-const Milliseconds = z.coerce.number().int().min(0).max(600_000);
+function whole(least: number, most: number) {
+  const error = `a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, error)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, { error });
+}
+
+const Port = whole(0, 65_535);
 const NodeName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, dot, dash and underscore, at most 64');
 
 const List = z
@@ -19,7 +28,27 @@ const Origin = z.string().refine((text) => URL.canParse(text) && new URL(text).o
   error: 'origins such as https://chat.example.org, without a path or a slash at the end',
 });
 
-const Broker = z.string().regex(/^[^\s:]+:\d{1,5}$/, 'host:port');
+const Broker = z
+  .string()
+  .regex(/^[^\s:]+:\d{1,5}$/, 'brokers as host:port, separated by commas')
+  .refine((broker) => Number(broker.split(':')[1]) <= 65_535, { error: 'ports up to 65535' });
+
+/** What proxy-addr takes: addresses, networks, and names of groups of networks. */
+const Proxy = z.string().refine(isProxy, {
+  error: 'addresses, networks as in 10.0.0.0/8, loopback, linklocal and uniquelocal, separated by commas',
+});
+
+function isProxy(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', bits = '0', ...rest] = text.split('/');
+  const most = isIP(address) === 4 ? 32 : 128;
+  return isIP(address) > 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+}
+
+// Whether it is one of this machine shows when the node listens.
+const Host = z.string().refine((text) => isIP(text) > 0 || /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/.test(text), {
+  error: 'an IP address or a host name',
+});
 
 /** "perSecond/burst" */
 const Rate = z
@@ -37,7 +66,7 @@ export const Settings = z.object({
     .enum(['embedded', 'kafka'])
     .default('embedded')
     .describe('Where the log is: in this process (one node), or in Kafka (any number of nodes).'),
-  HOST: z.string().default('127.0.0.1').describe('Address to listen on.'),
+  HOST: Host.default('127.0.0.1').describe('Address to listen on.'),
   PORT: Port.default(8080).describe('Port to listen on; 0 takes a free one.'),
   ADMIN_PORT: Port.optional().describe(
     'Port on 127.0.0.1 for `/status`: counters, positions and view hashes. Unset: none.',
@@ -54,9 +83,9 @@ export const Settings = z.object({
     .describe(
       'Origins whose pages may sign in and connect, separated by commas. Default: localhost and 127.0.0.1 at PORT.',
     ),
-  TRUST_PROXY: List.optional().describe(
-    'Addresses or networks of the proxies whose X-Forwarded-* headers count. Default: none.',
-  ),
+  TRUST_PROXY: List.pipe(z.array(Proxy))
+    .optional()
+    .describe('Addresses or networks of the proxies whose X-Forwarded-* headers count. Default: none.'),
   SESSION_SECRET: z
     .string()
     .optional()
@@ -68,33 +97,17 @@ export const Settings = z.object({
     .describe('Brokers as host:port, separated by commas. Needed with LOG=kafka.'),
   KAFKA_TOPIC_PREFIX: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/)
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, dot, dash and underscore, at most 64')
     .default('parley')
     .describe('Topics are PREFIX.log, .state, .signals and .dead.'),
-  KAFKA_PARTITIONS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(256)
-    .default(12)
-    .describe('Partitions of topics that this node creates.'),
-  KAFKA_REPLICATION_FACTOR: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(9)
-    .default(3)
-    .describe('Replicas of topics that this node creates.'),
-  KAFKA_MIN_INSYNC_REPLICAS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(9)
+  KAFKA_PARTITIONS: whole(1, 256).default(12).describe('Partitions of topics that this node creates.'),
+  KAFKA_REPLICATION_FACTOR: whole(1, 9).default(3).describe('Replicas of topics that this node creates.'),
+  KAFKA_MIN_INSYNC_REPLICAS: whole(1, 9)
     .default(2)
     .describe('Replicas that must have a record before it is acknowledged.'),
-  DRAIN_MS: Milliseconds.optional().describe(
-    'On SIGTERM: time in which the sessions move to other nodes. Default: 5000 with LOG=kafka, 0 embedded.',
-  ),
+  DRAIN_MS: whole(0, 600_000)
+    .optional()
+    .describe('On SIGTERM: time in which the sessions move to other nodes. Default: 5000 with LOG=kafka, 0 embedded.'),
   RATE_FRAMES: Rate.default({ perSecond: 50, burst: 200 }).describe(
     'Frames of one socket: so many a second / at once.',
   ),
@@ -153,7 +166,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const parsed = Settings.safeParse(given);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => describe(issue, given)));
+  if (!parsed.success) throw new ConfigError(sentences(parsed.error.issues, given));
   const problems = findConflicts(parsed.data);
   if (problems.length > 0) throw new ConfigError(problems);
   return toConfig(parsed.data);
@@ -209,16 +222,18 @@ function findConflicts(raw: Raw): string[] {
   return problems;
 }
 
-function describe(issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
-  const variable = String(issue.path[0]);
-  return `${variable} is "${given[variable] ?? ''}"; allowed: ${allowed(issue)}.`;
+/** One for each variable, about the first thing that is wrong with it. */
+function sentences(issues: readonly z.core.$ZodIssue[], given: Readonly<Record<string, string | undefined>>): string[] {
+  const byVariable = new Map<string, string>();
+  for (const issue of issues) {
+    const variable = String(issue.path[0]);
+    const allowed = issue.code === 'invalid_value' ? issue.values.map(String).join(', ') : issue.message;
+    if (!byVariable.has(variable)) byVariable.set(variable, sayWrong(variable, given[variable] ?? '', allowed));
+  }
+  return [...byVariable.values()];
 }
 
-function allowed(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_value') return issue.values.map(String).join(', ');
-  if (issue.code === 'too_big') return `at most ${issue.maximum}`;
-  if (issue.code === 'too_small')
-    return issue.origin === 'string' || issue.origin === 'array' ? issue.message : `at least ${issue.minimum}`;
-  if (issue.code === 'invalid_type') return `a ${issue.expected === 'int' ? 'whole number' : issue.expected}`;
-  return issue.message;
+/** A sentence for whoever set the variable. */
+export function sayWrong(variable: string, value: string, allowed: string): string {
+  return `${variable} is "${value}"; allowed: ${allowed}.`;
 }

@@ -5,12 +5,13 @@ import { pino } from 'pino';
 import { systemClock, systemRandom } from '@parley/protocol/environment';
 import { adminApp } from './http/admin.ts';
 import { buildApp } from './app.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig, sayWrong } from './config.ts';
 import { nextIncarnation, readOrMakeSecret } from './data-dir.ts';
 import { systemEnvironment } from './environment.ts';
 import { createEmbeddedLog } from './log/embedded.ts';
-import { type Log, LogRefusedError } from './log/log.ts';
+import type { Log } from './log/log.ts';
 import { RelayNode } from './node.ts';
+import { explainStart } from './start-fault.ts';
 
 /** sysexits.h: the configuration is wrong, and a restart would end the same way. */
 const EXIT_CONFIG = 78;
@@ -23,9 +24,10 @@ const logger = pino({ level: config.logLevel, base: { node: config.node } });
 const environment = systemEnvironment(logger);
 
 await main().catch((error: unknown) => {
-  if (!(error instanceof LogRefusedError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exit(EXIT_CONFIG);
+  const wrong = explainStart(error, config);
+  if (wrong === undefined) throw error;
+  process.stderr.write(`${wrong.sentence}\n`);
+  process.exit(wrong.isFinal ? EXIT_CONFIG : 1);
 });
 
 function read(): Config {
@@ -39,6 +41,8 @@ function read(): Config {
 }
 
 async function main(): Promise<void> {
+  if (config.webRoot !== undefined && !existsSync(`${config.webRoot}/index.html`))
+    throw new ConfigError([sayWrong('WEB_ROOT', config.webRoot, 'a folder with an index.html')]);
   const incarnation = nextIncarnation(config.dataDir, systemClock);
   const sessionSecret = config.sessionSecret ?? readOrMakeSecret(config.dataDir, systemRandom);
   const allowedOrigins = new Set(config.allowedOrigins);
