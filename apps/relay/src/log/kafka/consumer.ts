@@ -57,11 +57,11 @@ export async function runConsumer(options: ConsumerOptions): Promise<RunningCons
     maxWaitTimeInMs: MAX_WAIT_MS,
     minBytes: 1,
     readUncommitted: true,
-    // When one broker refuses, kafkajs stops all fetchers and backs off: briefly, so that consumption follows the acks.
+    // When one fetch fails, kafkajs stops all fetchers and backs off: briefly, so that consumption follows the acks.
     // It never restarts by itself: the supervisor builds a new one.
     retry: {
-      initialRetryTime: 50,
-      maxRetryTime: 200,
+      initialRetryTime: 30,
+      maxRetryTime: 100,
       multiplier: 1.5,
       retries: 1000,
       restartOnFailure: async () => false,

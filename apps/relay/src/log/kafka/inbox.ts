@@ -41,8 +41,8 @@ export interface InboxOptions {
   onRecords: () => void;
   /** Records came that do not follow what was handed over last: the consumer must go back to `position`. */
   onGap: (topic: Topic, partition: number) => void;
-  /** Records came again, from before what was handed over. */
-  onRewind: (topic: Topic, partition: number) => void;
+  /** Records came again, from before what was handed over; the first of them. */
+  onRewind: (topic: Topic, partition: number, record: LoggedRecord) => void;
   logger: Logger;
 }
 
@@ -83,7 +83,8 @@ export function createInbox(options: InboxOptions): Inbox {
         return;
       }
       const fresh = records.filter(({ offset }) => offset >= expected);
-      if (fresh.length < records.length) onRewind(topic, partition);
+      const [earliest] = records;
+      if (earliest !== undefined && earliest.offset < expected) onRewind(topic, partition, earliest);
       const [next] = fresh;
       const last = fresh.at(-1);
       if (next === undefined || last === undefined) return;

@@ -7,7 +7,7 @@ import type { Message, Producer } from 'kafkajs';
 import type { Logger } from '../../logger.ts';
 import { LogUnavailableError } from '../log.ts';
 import { createWriteQueue, type Pending, type WriteQueue } from '../write-queue.ts';
-import { innermostText, mayBeWritten } from './produce-error.ts';
+import { innermostText, mayBeWritten } from './kafka-error.ts';
 import { MAX_MESSAGE_BYTES } from './topics.ts';
 
 // A broker that dies is an in-sync follower until its session ends: all acks wait for that, about 5.5 s with 4 s sessions.

@@ -1,4 +1,4 @@
-import type { Clock } from '@parley/protocol/environment';
+import type { CancelTimer, Clock } from '@parley/protocol/environment';
 import type { Logger } from '../../logger.ts';
 import { createDelivery, type Delivery } from '../delivery.ts';
 import { readGenesis } from '../genesis.ts';
@@ -9,11 +9,12 @@ import type { StatusBoard } from '../status-board.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { readBounds, readEnds } from './offsets.ts';
 import type { OpenKafka } from './open.ts';
+import { isUnknownTopic } from './kafka-error.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
 import type { TopicNames } from './topics.ts';
 
-// After an election the new leader may for a moment know less than it holds.
-const CONFIRM_LOSS_MS = 2000;
+// A loss is believed when it is seen twice: after an election the new leader may for a moment know less than it holds.
+const WATCH_EVERY_MS = 3000;
 
 export interface ReadingOptions {
   handlers: LogHandlers;
@@ -54,6 +55,8 @@ class KafkaReader implements Reading {
   #epoch: string | undefined;
   /** For good: reading on would make this node differ from the others. */
   #lost: string | undefined;
+  #suspected: string | undefined;
+  #cancelWatch: CancelTimer | undefined;
   #stopped = false;
   readonly #stop = Promise.withResolvers<never>();
 
@@ -65,7 +68,7 @@ class KafkaReader implements Reading {
       start: start.positions,
       onRecords: () => this.#delivery.wake(),
       onGap: () => this.#supervisor.seek(),
-      onRewind: (topic, partition) => void this.#checkLoss(topic, partition),
+      onRewind: (topic, partition, record) => this.#checkEpoch(topic, partition, record),
       logger,
     });
     this.#delivery = createDelivery([this.#inbox], {
@@ -102,10 +105,12 @@ class KafkaReader implements Reading {
     this.#epoch = genesis;
     this.#supervisor.seek();
     this.#options.board.setReadFault(undefined);
+    this.#watchLog();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#cancelWatch?.();
     this.#stop.reject(new LogUnavailableError('the log was stopped', { maybeWritten: false }));
     await Promise.all([this.#delivery.stop(), this.#supervisor.stop()]);
   }
@@ -132,20 +137,40 @@ class KafkaReader implements Reading {
     return genesis.epoch;
   }
 
-  // Kafka sends from the beginning when it no longer has what was asked for.
-  async #checkLoss(topic: Topic, partition: number): Promise<void> {
-    if (topic === 'state' || this.#lost !== undefined) return;
-    for (let confirmed = 0; confirmed < 2 && !this.#stopped; confirmed += 1) {
-      const ends = await readEnds(this.#open.connections.admin, this.#options.names.log).catch(() => undefined);
-      const end = ends?.[partition];
-      if (end === undefined || end >= this.#inbox.position('log', partition)) return;
-      await new Promise<void>((resolve) => this.#options.clock.setTimer(resolve, CONFIRM_LOSS_MS));
+  // The log may be deleted, or made anew, while it is read; Kafka tells no consumer.
+  #watchLog(): void {
+    this.#cancelWatch = this.#options.clock.setTimer(() => {
+      void this.#checkLog().finally(() => {
+        if (!this.#stopped && this.#lost === undefined) this.#watchLog();
+      });
+    }, WATCH_EVERY_MS);
+  }
+
+  async #checkLog(): Promise<void> {
+    const loss = await this.#findLoss();
+    if (loss === undefined || loss !== this.#suspected) this.#suspected = loss;
+    else this.#giveUp(loss);
+  }
+
+  async #findLoss(): Promise<string | undefined> {
+    const { names } = this.#options;
+    try {
+      const ends = await readEnds(this.#open.connections.admin, names.log);
+      const shrunk = ends.findIndex((end, partition) => end < this.#inbox.position('log', partition));
+      return shrunk < 0 ? undefined : `${names.log} lost records: partition ${shrunk} ends before what was read of it`;
+    } catch (error) {
+      // Anything else is a Kafka that cannot be reached, which the supervisor sees.
+      return isUnknownTopic(error) ? `topic ${names.log} does not exist any more` : undefined;
     }
-    this.#giveUp(`the log lost records or was made anew: partition ${partition} ends before what was read of it`);
+  }
+
+  #checkEpoch(topic: Topic, partition: number, record: LoggedRecord): void {
+    if (topic !== 'log' || partition !== 0 || record.offset !== 0) return;
+    if (readGenesis(record)?.epoch !== this.#epoch) this.#giveUp('the log was made anew: it has another epoch');
   }
 
   #giveUp(reason: string): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#lost !== undefined) return;
     this.#lost = reason;
     this.#options.logger.error({ reason }, 'reading stops: this node must be started anew');
     this.#options.board.setReadFault(reason);

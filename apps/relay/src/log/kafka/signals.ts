@@ -1,7 +1,7 @@
 import type { IHeaders, Message, Producer } from 'kafkajs';
 import type { Logger } from '../../logger.ts';
 import type { Signal } from '../log.ts';
-import { innermostText } from './produce-error.ts';
+import { innermostText } from './kafka-error.ts';
 
 // Beyond it Kafka does not keep up, and what waits is stale.
 const WAITING_MAX = 1000;

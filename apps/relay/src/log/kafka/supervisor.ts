@@ -1,11 +1,11 @@
 import type { CancelTimer } from '@parley/protocol/environment';
-import { innermostText } from './produce-error.ts';
+import { innermostText } from './kafka-error.ts';
 import { type ConsumerOptions, runConsumer, type RunningConsumer } from './consumer.ts';
 
 const WATCH_EVERY_MS = 500;
 // Polls are answered every 250 ms, also when nothing comes.
 const SILENT_AFTER_MS = 3000;
-const REPLACE_AFTER_MS = 10_000;
+const REPLACE_AFTER_MS = 7000;
 const RETRY_FIRST_MS = 200;
 const RETRY_MOST_MS = 3000;
 

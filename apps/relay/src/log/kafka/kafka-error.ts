@@ -28,6 +28,10 @@ export function mayBeWritten(error: unknown): boolean {
   return true;
 }
 
+export function isUnknownTopic(error: unknown): boolean {
+  return causes(error).some((link) => 'type' in link && link.type === 'UNKNOWN_TOPIC_OR_PARTITION');
+}
+
 /** kafkajs wraps what happened in what it did about it. */
 function causes(error: unknown): Error[] {
   const chain: Error[] = [];
