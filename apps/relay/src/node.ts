@@ -12,6 +12,7 @@ import { FlushScheduler } from './session/flush-scheduler.ts';
 import { Operations } from './session/operations.ts';
 import type { Services } from './session/services.ts';
 import { SessionRegistry } from './session/session-registry.ts';
+import type { BucketSettings } from './session/token-bucket.ts';
 import { UserLimits } from './session/user-limits.ts';
 import { Applier } from './view/applier.ts';
 import { openView } from './view/database.ts';
@@ -23,6 +24,11 @@ import { ViewStore } from './view/store.ts';
 const MOST_LAG_RECORDS = 20_000;
 /** So long the log may be silent before the node takes no new sockets, in milliseconds. */
 const UNREADABLE_PATIENCE_MS = 5_000;
+
+/** Questions that walk through the list of everybody or of all rooms, of one user on this node. */
+const SEARCHES: BucketSettings = { perSecond: 10, burst: 50 };
+/** Typing of one user on this node; an honest client says it every three seconds and conversation. */
+const TYPING: BucketSettings = { perSecond: 2, burst: 10 };
 
 export interface NodeOptions {
   config: Pick<Config, 'node' | 'drainMs' | 'rates'>;
@@ -195,12 +201,28 @@ export class RelayNode {
       }),
       limits: config.rates,
       userLimits: new UserLimits(config.rates.operations, environment.clock),
+      searchLimits: new UserLimits(SEARCHES, environment.clock),
+      typingLimits: new UserLimits(TYPING, environment.clock),
     };
   }
 
   #handleApplied(fanOut: FanOut, outcomes: readonly Outcome[]): void {
-    fanOut.handle(outcomes);
-    this.#operations.handle(outcomes);
+    this.#guard(() => fanOut.handle(outcomes));
+    this.#guard(() => this.#operations.handle(outcomes));
+    for (const outcome of outcomes) {
+      if (outcome.type !== 'userNamed') continue;
+      const user = { id: outcome.head.author, name: outcome.name };
+      this.#guard(() => this.#view?.broadcast.handleUserNamed(user));
+    }
+  }
+
+  // What was applied is applied: a fault in telling of it stops neither the view nor the process.
+  #guard(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#options.environment.logger.error({ err: error }, 'what was applied could not be told');
+    }
   }
 
   #handleSignal(signal: Signal): void {

@@ -25,6 +25,7 @@ export function handleHistory(session: Session, question: ClientFrameOf<'history
 export function handlePeople(session: Session, frame: ClientFrameOf<'people'>): void {
   const { request, search, cursor, limit } = frame;
   const { queries, presence } = session.services;
+  if (!maySearch(session, request)) return undefined;
   // Who is here comes first: half of the first page is for people online.
   const leading = cursor === undefined ? findOnline(session, search ?? '', Math.floor(limit / 2)) : [];
   const page = queries.people({ search, cursor: cursor?.slice(1), limit: limit - leading.length });
@@ -33,6 +34,13 @@ export function handlePeople(session: Session, frame: ClientFrameOf<'people'>): 
   const presences = users.map((user) => presence.presenceOf(user.id));
   const answer: RelayFrame = { type: 'people', request, users, presences };
   return session.reply(page.next === undefined ? answer : { ...answer, next: `n${page.next}` });
+}
+
+/** A list of everybody is walked through to its end when nobody fits; so it is not asked without end. */
+function maySearch(session: Session, request: number): boolean {
+  const retryAfterMs = session.services.searchLimits.take(session.user, 1);
+  if (retryAfterMs > 0) session.refuse({ code: 'rate_limited', retryAfterMs }, { request });
+  return retryAfterMs === 0;
 }
 
 function findOnline(session: Session, search: string, most: number): User[] {
@@ -51,6 +59,7 @@ function findOnline(session: Session, search: string, most: number): User[] {
 
 export function handleRooms(session: Session, frame: ClientFrameOf<'rooms'>): void {
   const { request, search, cursor, limit } = frame;
+  if (!maySearch(session, request)) return undefined;
   const { rows: rooms, next } = session.services.queries.publicRooms(session.user, { search, cursor, limit });
   return session.reply({ type: 'rooms', request, rooms, ...(next === undefined ? {} : { next }) });
 }

@@ -27,7 +27,10 @@ export interface Services {
   readonly scheduler: FlushScheduler;
   readonly metrics: Metrics;
   readonly limits: SessionLimits;
+  /** Operations. */
   readonly userLimits: UserLimits;
+  readonly searchLimits: UserLimits;
+  readonly typingLimits: UserLimits;
 }
 
 export interface SessionLimits {

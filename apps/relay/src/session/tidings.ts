@@ -7,6 +7,8 @@ export function handleRead(session: Session, frame: ClientFrameOf<'read'>): void
   const access = queries.access(session.user, frame.conversation);
   if (access?.isMember !== true) return;
   const seq = Math.min(frame.seq, access.upTo);
+  // A client says it again after each reconnect.
+  if (seq <= queries.readUpTo(session.user, frame.conversation)) return;
   // A lost read position comes again with the next one, or after a reconnect.
   log.putState(`${session.user}|read|${frame.conversation}`, Buffer.from(String(seq))).catch((error: unknown) => {
     environment.logger.debug({ err: error }, 'a read position was not written');
@@ -14,7 +16,8 @@ export function handleRead(session: Session, frame: ClientFrameOf<'read'>): void
 }
 
 export function handleTyping(session: Session, frame: ClientFrameOf<'typing'>): void {
-  const { log, queries } = session.services;
+  const { log, queries, typingLimits } = session.services;
+  if (typingLimits.take(session.user, 1) > 0) return;
   const access = queries.access(session.user, frame.conversation);
   if (access?.isMember !== true || (access.conversation.room?.members.size ?? 0) > ROOM_SMALL_MAX_MEMBERS) return;
   log.publish({ kind: 'typing', key: frame.conversation, body: Buffer.from(session.user) });

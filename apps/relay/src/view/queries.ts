@@ -110,8 +110,8 @@ export class ViewQueries {
       head: upTo,
       hiddenUpTo,
       ...(last === undefined ? {} : { last }),
-      readUpTo: Math.min(upTo, Number(this.#sql.readOf.get(id, user)?.['seq'] ?? 0)),
-      reads: isSmall && access.isMember ? this.#readsOfOthers(id, user) : [],
+      readUpTo: Math.min(upTo, this.readUpTo(user, id)),
+      reads: isSmall && access.isMember ? this.#readsOfOthers(conversation, user) : [],
     };
     const members = directMembers(id);
     if (members !== undefined) return { kind: 'direct', id, peer: peerOf(members, user), ...common };
@@ -119,6 +119,10 @@ export class ViewQueries {
     if (room === undefined) return undefined;
     const { name, visibility } = room;
     return { kind: 'room', id, name, visibility, memberCount: room.members.size, joined: access.isMember, ...common };
+  }
+
+  readUpTo(user: string, id: string): number {
+    return Number(this.#sql.readOf.get(id, user)?.['seq'] ?? 0);
   }
 
   user(id: string): User | undefined {
@@ -158,9 +162,9 @@ export class ViewQueries {
     return page(rows, query.limit, (row) => ({ id: String(row['id']), name: String(row['name']) }));
   }
 
-  #readsOfOthers(id: string, user: string): { user: string; seq: number }[] {
+  #readsOfOthers({ ref, id }: ConversationAggregate, user: string): { user: string; seq: number }[] {
     return this.#sql.reads
-      .all(id, user, ROOM_SMALL_MAX_MEMBERS)
+      .all(ref, id, user, ROOM_SMALL_MAX_MEMBERS)
       .map((row) => ({ user: String(row['user']), seq: Number(row['seq']) }));
   }
 
@@ -223,7 +227,9 @@ function prepare(sql: (text: string) => StatementSync) {
       'SELECT c.id FROM memberships m JOIN conversations c ON c.ref = m.conversation WHERE m.user = ?',
     ),
     readOf: sql('SELECT seq FROM reads WHERE conversation = ? AND user = ?'),
-    reads: sql('SELECT user, seq FROM reads WHERE conversation = ? AND user <> ? LIMIT ?'),
+    // Who has left keeps a position, which is nobody's business any more.
+    reads: sql(`SELECT r.user, r.seq FROM reads r JOIN memberships m ON m.user = r.user AND m.conversation = ?
+      WHERE r.conversation = ? AND r.user <> ? AND m.ended IS NULL LIMIT ?`),
     people: sql(`SELECT id, name, search FROM users WHERE search LIKE ? ESCAPE '\\' AND (search, id) > (?, ?)
       ORDER BY search, id LIMIT ?`),
     rooms: sql(`SELECT id, name, search, member_count FROM conversations WHERE visibility = 'public'
