@@ -1,6 +1,7 @@
 /** A small conversation that could have happened, written through the client like any other. */
-import { type ChatClient, createChatClient, requestToken } from '@parley/client';
+import type { ChatClient } from '@parley/client';
 import { directConversationId } from '@parley/protocol';
+import { connect, myId, send } from '../e2e/support/program.ts';
 
 export interface Scene {
   /** Goes on: what happens while somebody looks. */
@@ -61,39 +62,3 @@ const DIRECT: Readonly<Record<string, readonly string[]>> = {
   Jonas: ['Did you see the proofs? Page 12 still has the old map.'],
   '林晓雨': ['你到家了吗？', '刚才忘了说，书我放在前台了。'],
 };
-
-async function connect(url: string, name: string): Promise<ChatClient> {
-  const { token } = await requestToken(url, name);
-  const client = createChatClient({ url, token });
-  const ready = new Promise<void>((resolve) => {
-    const off = client.onEvent((event) => {
-      if (event.type !== 'caughtUp') return;
-      off();
-      resolve();
-    });
-  });
-  client.start();
-  await ready;
-  return client;
-}
-
-export const myId = (client: ChatClient): string => {
-  const { me } = client.getSnapshot();
-  if (me === undefined) throw new Error('not welcome yet');
-  return me.id;
-};
-
-/** Resolves when the message is in the log. */
-export function send(client: ChatClient, conversation: string, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let id: string | undefined;
-    const off = client.onEvent((event) => {
-      if (event.type !== 'acked' && event.type !== 'refused') return;
-      if (event.id !== id) return;
-      off();
-      if (event.type === 'acked') resolve();
-      else reject(new Error(event.code));
-    });
-    id = client.send(conversation, text);
-  });
-}

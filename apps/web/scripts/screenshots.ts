@@ -8,7 +8,8 @@ import { type Browser, type BrowserContext, type Page, chromium } from '@playwri
 import { directConversationId } from '@parley/protocol';
 import { launchOptions } from '../e2e/support/chromium.ts';
 import { startEmbeddedRelay } from '../e2e/support/embedded-relay.ts';
-import { type Scene, myId, playScene, send } from './scene.ts';
+import { myId, send } from '../e2e/support/program.ts';
+import { type Scene, playScene } from './scene.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FOLDER = `${ROOT}screenshots`;
@@ -141,7 +142,7 @@ async function joinGarden(browser: Browser, url: string, state: State, scene: Sc
   await page.getByTestId('timeline').waitFor();
   await page.locator('nav section').first().locator('header button').first().click();
   await page.getByRole('dialog').locator('li').filter({ hasText: 'Garden' }).getByRole('button').click();
-  await page.getByTestId('timeline').waitFor();
+  await page.locator('main h1').filter({ hasText: 'Garden' }).waitFor();
   await page.locator('textarea').fill('Three, the south bed is deep. I can fetch the third one, 我有车。');
   await page.keyboard.press('Enter');
   await page.locator('[data-mark=sent], [data-mark=seen]').waitFor();

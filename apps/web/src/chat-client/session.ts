@@ -75,14 +75,17 @@ export async function rename(name: string): Promise<void> {
   await required().signIn(name);
 }
 
+/** Ends the sign-in and leaves nothing behind: the page begins anew. Rejects when nobody answers. */
 export async function signOut(): Promise<void> {
   const session = sessionStore.get();
   const backend = required();
   await backend.signOut();
-  if (session.phase === 'signedIn') await session.client.stop();
-  await backend.forget();
   writeLocal(HINT, undefined);
-  sessionStore.set({ phase: 'signedOut', ended: false });
+  if (session.phase === 'signedIn') await session.client.stop();
+  // The relay's answer has the browser clear its storage too, which may close the database under us.
+  await backend.forget().catch(() => undefined);
+  history.replaceState(null, '', location.pathname);
+  location.reload();
 }
 
 function open(backend: Backend): void {

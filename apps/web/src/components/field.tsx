@@ -6,6 +6,7 @@ interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   /** Said under the field; its line is kept free so that nothing moves. */
   error?: string | undefined;
   ref?: Ref<HTMLInputElement>;
+  'data-autofocus'?: boolean;
 }
 
 export function Field({ label, error, ...rest }: FieldProps) {

@@ -11,7 +11,7 @@ import { useLinkState, useRetrySeconds } from './connection-words.ts';
 const PATIENT_MS = 2_000;
 
 /** Floats over the page, so that nothing moves when it comes and goes. */
-export function ConnectionBanner() {
+export function ConnectionBanner({ pane }: { pane: 'list' | 'conversation' | 'details' }) {
   const client = useClient();
   const connection = useChat((chat) => chat.connection);
   const link = useLinkState(connection);
@@ -21,7 +21,8 @@ export function ConnectionBanner() {
   if (link === 'calm' && waiting === 0) return null;
   const canHurry = link === 'reconnecting' || link === 'connecting';
   return (
-    <div className={styles.banner} data-testid="connection-banner">
+    <div className={styles.place} data-pane={pane}>
+      <div className={styles.banner} data-testid="connection-banner">
       {link === 'offline' ? <CloudOff {...SMALL_ICON} /> : <RefreshCw {...SMALL_ICON} className={styles.turning} />}
       <p className={styles.words} role={link === 'calm' ? 'status' : 'alert'}>
         {link === 'offline' ? <Trans>You are offline.</Trans> : null}
@@ -51,6 +52,7 @@ export function ConnectionBanner() {
           <Trans>Reload</Trans>
         </Button>
       ) : null}
+    </div>
     </div>
   );
 }

@@ -43,7 +43,7 @@ function HeaderLine({ id, peer }: { id: string; peer: string | undefined }) {
   const presence = usePresence(peer);
   const me = useMe();
   const isStale = useChat((chat) => chat.presenceStale);
-  if (conversation !== undefined && conversation.typing.length > 0) return <TypingWords users={conversation.typing} />;
+  if (conversation !== undefined && conversation.typing.length > 0) return <TypingWords users={conversation.typing} named={peer === undefined} />;
   const { details } = conversation ?? {};
   if (details?.kind === 'room')
     return (

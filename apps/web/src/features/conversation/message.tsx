@@ -42,7 +42,9 @@ export function Message({ conversation, row, mark, named, fresh }: MessageProps)
         ) : null}
         <div className={styles.line}>
           <div className={classNames(styles.bubble, last && styles.last)} dir="auto">
-            <MessageText text={row.text} />
+            <span data-text>
+              <MessageText text={row.text} />
+            </span>
             {mark === undefined ? null : <Mark mark={mark} />}
           </div>
           {first ? null : (

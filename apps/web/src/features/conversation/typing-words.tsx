@@ -1,9 +1,11 @@
 import { Plural, Trans } from '@lingui/react/macro';
 import { PersonName } from '../../components/name.tsx';
 
-export function TypingWords({ users }: { users: readonly string[] }) {
+/** Who is typing; between two people that needs no name. */
+export function TypingWords({ users, named }: { users: readonly string[]; named: boolean }) {
   const [one, two] = users;
   if (one === undefined) return null;
+  if (!named) return <Trans>typing…</Trans>;
   if (two === undefined)
     return (
       <Trans>

@@ -1,3 +1,4 @@
+import { Trans } from '@lingui/react/macro';
 import { type User, directConversationId } from '@parley/protocol';
 import { usePresence, useMe } from '../../chat-client/hooks.ts';
 import { PersonName } from '../../components/name.tsx';
@@ -27,7 +28,17 @@ export function PersonRow({ user, selected, compact = false, onPick }: PersonRow
       selected={conversation === selected}
       compact={compact}
       avatar={<PersonAvatar id={user.id} fallback={user.name} size={compact ? 'small' : 'medium'} />}
-      title={<PersonName id={user.id} fallback={user.name} />}
+      title={
+        <>
+          <PersonName id={user.id} fallback={user.name} />
+          {user.id === me.id ? (
+            <>
+              {' '}
+              (<Trans>you</Trans>)
+            </>
+          ) : null}
+        </>
+      }
       {...(compact ? { aside: <RowAside><PresenceWord presence={presence} short /></RowAside> } : { line: <PresenceWord presence={presence} /> })}
       onPick={onPick}
     />

@@ -9,7 +9,6 @@ import styles from './conversation-list.module.css';
 
 // Longer than any line that shows it.
 const PREVIEW_LENGTH = 120;
-const oneLine = (text: string): string => text.slice(0, PREVIEW_LENGTH).replace(/\s+/gu, ' ');
 
 /** The newest thing of a conversation in one line. */
 export function Preview({ conversation }: { conversation: ConversationSnapshot }) {
@@ -19,39 +18,39 @@ export function Preview({ conversation }: { conversation: ConversationSnapshot }
   const last = conversation.details?.last;
   const isRoom = conversation.id.startsWith('r_');
 
-  if (conversation.typing.length > 0) return <TypingWords users={conversation.typing} />;
+  if (conversation.typing.length > 0) return <TypingWords users={conversation.typing} named={isRoom} />;
   if (draft.trim() !== '')
     return (
-      <>
-        <span className={styles.draft}>
-          <Trans>Draft:</Trans>
-        </span>{' '}
-        <bdi>{oneLine(draft)}</bdi>
-      </>
+      <Trans>
+        <span className={styles.draft}>Draft:</span> <Line text={draft} />
+      </Trans>
     );
   if (waiting?.status === 'failed')
     return (
-      <span className={styles.failed}>
-        <Trans>Not sent:</Trans> <bdi>{oneLine(waiting.text)}</bdi>
-      </span>
+      <Trans>
+        <span className={styles.failed}>Not sent:</span> <Line text={waiting.text} />
+      </Trans>
     );
-  if (waiting !== undefined)
-    return (
-      <>
-        <Trans>You:</Trans> <bdi>{oneLine(waiting.text)}</bdi>
-      </>
-    );
+  if (waiting !== undefined) return <OwnLine text={waiting.text} />;
   if (last === undefined) return <Trans>Nothing written yet</Trans>;
   if (last.kind !== 'message') return <EntrySentence entry={last} />;
-  const author =
-    last.author === me?.id ? <Trans>You:</Trans> : isRoom ? (
-      <>
-        <PersonName id={last.author} />:
-      </>
-    ) : null;
+  if (last.author === me?.id) return <OwnLine text={last.text} />;
+  if (!isRoom) return <Line text={last.text} />;
   return (
-    <>
-      {author} <bdi>{oneLine(last.text)}</bdi>
-    </>
+    <Trans>
+      <PersonName id={last.author} />: <Line text={last.text} />
+    </Trans>
   );
+}
+
+function OwnLine({ text }: { text: string }) {
+  return (
+    <Trans>
+      You: <Line text={text} />
+    </Trans>
+  );
+}
+
+function Line({ text }: { text: string }) {
+  return <bdi>{text.slice(0, PREVIEW_LENGTH).replace(/\s+/gu, ' ')}</bdi>;
 }

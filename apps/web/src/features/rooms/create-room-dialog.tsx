@@ -42,7 +42,7 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
         <Field
           label={t`Name of the room`}
           value={name}
-          autoFocus
+          data-autofocus
           error={error}
           onChange={(event) => {
             setName(event.target.value);

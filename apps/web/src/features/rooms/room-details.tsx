@@ -49,11 +49,9 @@ function RenameForm({ room }: { room: Room }) {
   return (
     <form className={`${styles.section} ${styles.form}`} onSubmit={(event) => void submit(event)}>
       <Field label={t`Name of the room`} value={name} error={error} onChange={(event) => setName(event.target.value)} />
-      <div className={styles.buttons}>
-        <Button type="submit" disabled={normalizeName(name) === room.name}>
-          <Trans>Rename</Trans>
-        </Button>
-      </div>
+      <Button type="submit" className={styles.save} disabled={normalizeName(name) === room.name}>
+        <Trans>Rename</Trans>
+      </Button>
     </form>
   );
 }

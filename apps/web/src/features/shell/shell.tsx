@@ -23,9 +23,10 @@ export function Shell() {
   useFocusKept();
 
   const details = route.at === 'conversation' && route.details;
+  const pane = details ? 'details' : route.at === 'home' ? 'list' : 'conversation';
   return (
     <div className={styles.frame}>
-      <div className={styles.shell} data-pane={details ? 'details' : route.at === 'conversation' ? 'conversation' : 'list'}>
+      <div className={styles.shell} data-pane={pane}>
         <nav className={styles.list} aria-label={t`Conversations and people`}>
           <Sidebar selected={route.at === 'conversation' ? route.id : undefined} />
         </nav>
@@ -44,7 +45,7 @@ export function Shell() {
           </aside>
         ) : null}
       </div>
-      <ConnectionBanner />
+      <ConnectionBanner pane={pane} />
       <Announcer conversation={route.at === 'conversation' ? route.id : undefined} />
     </div>
   );
