@@ -16,10 +16,11 @@ export default defineConfig<object, SystemOptions>({
   forbidOnly: true,
   reporter: [['./e2e/support/table-reporter.ts']],
   use: { launchOptions, locale: 'en-GB', viewport: { width: 1280, height: 800 }, trace: 'retain-on-failure' },
-  projects: process.env.PARLEY_URL === undefined
-    ? [
-        { name: 'embedded', use: { kind: 'embedded' }, grepInvert: /@nodes/ },
-        { name: 'cluster', use: { kind: 'cluster' }, grepInvert: /@one-node/ },
-      ]
-    : [{ name: 'given', use: { kind: 'given' }, grepInvert: /@nodes|@one-node/ }],
+  projects:
+    process.env.PARLEY_URL === undefined
+      ? [
+          { name: 'embedded', use: { kind: 'embedded' }, grepInvert: /@nodes/ },
+          { name: 'cluster', use: { kind: 'cluster' }, grepInvert: /@one-node/ },
+        ]
+      : [{ name: 'given', use: { kind: 'given' }, grepInvert: /@nodes|@one-node/ }],
 });

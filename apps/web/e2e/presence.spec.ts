@@ -23,7 +23,11 @@ test('a closed page is offline after 10 s and before 20 s; a reload shows nobody
   await line.evaluate((element) => {
     const said: string[] = [];
     Object.assign(window, { said });
-    new MutationObserver(() => said.push(element.textContent ?? '')).observe(element, { subtree: true, childList: true, characterData: true });
+    new MutationObserver(() => said.push(element.textContent ?? '')).observe(element, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
   });
   await tom.page.reload();
   await tom.isOnline();
@@ -49,6 +53,9 @@ test('of two tabs one may close #7', async ({ join }) => {
   await tom.page.close();
   const line = mira.page.getByTestId('header-line');
   // Longer than the grace: a presence that was going to fall has fallen.
-  await expect(async () => expect(await line.textContent()).toContain('offline')).not.toPass({ timeout: 12_000, intervals: [250] });
+  await expect(async () => expect(await line.textContent()).toContain('offline')).not.toPass({
+    timeout: 12_000,
+    intervals: [250],
+  });
   await second.close();
 });

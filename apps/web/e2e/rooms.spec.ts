@@ -18,7 +18,12 @@ test('a public room is found, joined, talked in, renamed and left', async ({ joi
   await expect(mira.page.getByTestId('header-line')).toContainText('1 member');
 
   await tom.page.getByRole('button', { name: 'Public rooms' }).click();
-  await tom.page.getByRole('dialog').locator('li').filter({ hasText: name }).getByRole('button', { name: 'Join' }).click();
+  await tom.page
+    .getByRole('dialog')
+    .locator('li')
+    .filter({ hasText: name })
+    .getByRole('button', { name: 'Join' })
+    .click();
   await expect(tom.page.locator('main h1')).toHaveText(name);
   await expect(mira.page.getByTestId('timeline')).toContainText(`${tom.name} came in`);
   await expect(mira.page.getByTestId('header-line')).toContainText('2 members');

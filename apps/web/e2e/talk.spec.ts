@@ -16,7 +16,9 @@ test('two people talk, both ways, and see what was read', async ({ join }) => {
   expect(await mira.texts()).toEqual(['Good morning', '早上好！', '又见面了']);
 });
 
-test('Enter sends: the row is there at once, and stays the same element when it is in the log #11 #12', async ({ join }) => {
+test('Enter sends: the row is there at once, and stays the same element when it is in the log #11 #12', async ({
+  join,
+}) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Tom'));
   await mira.open(tom);
@@ -100,8 +102,18 @@ test('an input method keeps its keys: Enter that ends a composition sends nothin
   const compose = (text: string) =>
     cdp.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length });
   const enter229 = async () => {
-    await cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229 });
-    await cdp.send('Input.dispatchKeyEvent', { type: 'keyUp', key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229 });
+    await cdp.send('Input.dispatchKeyEvent', {
+      type: 'rawKeyDown',
+      key: 'Enter',
+      code: 'Enter',
+      windowsVirtualKeyCode: 229,
+    });
+    await cdp.send('Input.dispatchKeyEvent', {
+      type: 'keyUp',
+      key: 'Enter',
+      code: 'Enter',
+      windowsVirtualKeyCode: 229,
+    });
   };
 
   // A plain Enter, and one with code 229, both while composing.

@@ -31,7 +31,10 @@ export async function playScene(url: string, guest: string): Promise<Scene> {
     await send(by(name), conversation, text);
   };
   const inGarden = say(garden);
-  await inGarden('Anna Berg', 'Morning. The beds along the south wall get sun until six now, so I would put the tomatoes there.');
+  await inGarden(
+    'Anna Berg',
+    'Morning. The beds along the south wall get sun until six now, so I would put the tomatoes there.',
+  );
   await inGarden('Anna Berg', 'And the beans behind them, where they can climb.');
   await inGarden('林晓雨', '同意。我周六可以带一些薄荷和紫苏的苗过来，阳台上长得太多了。');
   await inGarden('Tomás', 'Who has the key to the shed?');
@@ -60,5 +63,5 @@ export async function playScene(url: string, guest: string): Promise<Scene> {
 
 const DIRECT: Readonly<Record<string, readonly string[]>> = {
   Jonas: ['Did you see the proofs? Page 12 still has the old map.'],
-  '林晓雨': ['你到家了吗？', '刚才忘了说，书我放在前台了。'],
+  林晓雨: ['你到家了吗？', '刚才忘了说，书我放在前台了。'],
 };

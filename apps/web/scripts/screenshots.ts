@@ -98,7 +98,9 @@ interface Look {
 }
 
 const looks: Look[] = (['light', 'dark'] as const).flatMap((scheme) =>
-  (['en', 'zh'] as const).flatMap((language) => (['desktop', 'phone'] as const).map((device) => ({ scheme, language, device }))),
+  (['en', 'zh'] as const).flatMap((language) =>
+    (['desktop', 'phone'] as const).map((device) => ({ scheme, language, device })),
+  ),
 );
 
 type State = Awaited<ReturnType<BrowserContext['storageState']>>;
@@ -209,7 +211,9 @@ async function takeAll({ browser, url, look, state, scene, me }: TakeOptions): P
 async function settle(page: Page): Promise<void> {
   await page.evaluate(async () => {
     await document.fonts.ready;
-    const ending = document.getAnimations().filter((animation) => animation.effect?.getTiming().iterations !== Infinity);
+    const ending = document
+      .getAnimations()
+      .filter((animation) => animation.effect?.getTiming().iterations !== Infinity);
     await Promise.allSettled(ending.map((animation) => animation.finished));
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   });

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 
 /** The system's Chromium: nothing is downloaded. */
 export const executablePath =
-  process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+  process.env.CHROMIUM ??
+  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 
 export const launchOptions = {
   ...(executablePath === undefined ? {} : { executablePath }),

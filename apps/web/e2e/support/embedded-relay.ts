@@ -10,10 +10,10 @@ const MAIN = fileURLToPath(new URL('../../../relay/src/main.ts', import.meta.url
 export interface EmbeddedRelay {
   readonly url: string;
   /** Ends at once, as a crash does. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
   /** Comes back on the same port with what it had. */
-  restart(): Promise<void>;
-  stop(): Promise<void>;
+  readonly restart: () => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts a real relay with its log inside, on a free port, in a folder that goes away with it. */

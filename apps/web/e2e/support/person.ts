@@ -91,13 +91,14 @@ export class Person {
   }
 }
 
+const NETWORK = /Failed to load resource|WebSocket connection to|ERR_/;
+
 /** Writes down what must never happen in a page. */
 export function watchTroubles(person: Person, origin: string): void {
   const { page, troubles } = person;
-  const isNetwork = (text: string) => /Failed to load resource|WebSocket connection to|ERR_/.test(text);
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;
-    if (person.networkMayFail && isNetwork(message.text())) return;
+    if (person.networkMayFail && NETWORK.test(message.text())) return;
     troubles.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));

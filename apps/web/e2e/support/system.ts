@@ -27,7 +27,11 @@ export async function startSystem(kind: SystemOptions['kind']): Promise<System> 
   if (kind === 'given') return { url: process.env.PARLEY_URL ?? '', nodes: [], stop: async () => {} };
   if (kind === 'embedded') {
     const relay = await startEmbeddedRelay(RELAY_ENV);
-    return { url: relay.url, nodes: [{ name: 'embedded', kill: relay.kill, restart: relay.restart }], stop: relay.stop };
+    return {
+      url: relay.url,
+      nodes: [{ name: 'embedded', kill: relay.kill, restart: relay.restart }],
+      stop: relay.stop,
+    };
   }
   const cluster = await startCluster({ relays: 3, relayEnv: RELAY_ENV });
   const nodes = cluster.relays.map((relay) => ({

@@ -44,15 +44,23 @@ export default class TableReporter implements Reporter {
   }
 
   onEnd(result: FullResult): void {
-    const first = (line: Line) => Number(line.statements.split(' ')[0] || 999);
-    const sorted = this.#lines.toSorted((one, other) => first(one) - first(other) || one.project.localeCompare(other.project));
+    const sorted = this.#lines.toSorted(
+      (one, other) => rank(one) - rank(other) || one.project.localeCompare(other.project),
+    );
     console.log('\n| statement | where | what | verdict | s |\n|---|---|---|---|---:|');
     for (const line of sorted)
-      console.log(`| ${line.statements || '–'} | ${line.project} | ${line.title} | ${line.verdict} | ${line.seconds} |`);
+      console.log(
+        `| ${line.statements || '–'} | ${line.project} | ${line.title} | ${line.verdict} | ${line.seconds} |`,
+      );
     const passed = this.#lines.filter((line) => line.verdict === 'passed').length;
     const statements = new Set(
-      this.#lines.filter((line) => line.verdict === 'passed').flatMap((line) => line.statements.split(' ').filter(Boolean)),
+      this.#lines
+        .filter((line) => line.verdict === 'passed')
+        .flatMap((line) => line.statements.split(' ').filter(Boolean)),
     );
     console.log(`\n${passed} of ${this.#lines.length} passed, ${statements.size} statements held; ${result.status}`);
   }
 }
+
+// What holds no statement stands last.
+const rank = (line: Line): number => Number(line.statements.split(' ')[0] || 999);

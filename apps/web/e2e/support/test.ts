@@ -4,9 +4,9 @@ import { type System, type SystemOptions, startSystem } from './system.ts';
 
 interface Fixtures {
   /** A new person: own browser profile, own page, signed in. */
-  join(name: string, options?: JoinOptions): Promise<Person>;
+  join: (name: string, options?: JoinOptions) => Promise<Person>;
   /** A page that is not signed in. */
-  visit(name: string, options?: JoinOptions): Promise<Person>;
+  visit: (name: string, options?: JoinOptions) => Promise<Person>;
 }
 
 export interface JoinOptions extends BrowserContextOptions {

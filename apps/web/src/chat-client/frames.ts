@@ -1,7 +1,7 @@
 import type { ChatClient } from '@parley/client';
 
 export interface Frames {
-  subscribe(listener: () => void): () => void;
+  readonly subscribe: (listener: () => void) => () => void;
 }
 
 /**

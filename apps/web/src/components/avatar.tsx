@@ -15,11 +15,7 @@ interface AvatarProps {
 export function Avatar({ id, name, size = 'medium', square = false }: AvatarProps) {
   const style = { '--hue': hueOf(id) } as CSSProperties;
   return (
-    <span
-      className={classNames(styles.avatar, styles[size], square && styles.square)}
-      style={style}
-      aria-hidden="true"
-    >
+    <span className={classNames(styles.avatar, styles[size], square && styles.square)} style={style} aria-hidden="true">
       {initialsOf(name)}
     </span>
   );

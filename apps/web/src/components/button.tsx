@@ -27,7 +27,17 @@ export function IconButton({ label, icon, className, type = 'button', ...rest }:
 }
 
 /** Like IconButton, but goes to a place of the page. */
-export function IconLink({ label, icon, href, className }: { label: string; icon: ReactNode; href: string; className?: string | undefined }) {
+export function IconLink({
+  label,
+  icon,
+  href,
+  className,
+}: {
+  label: string;
+  icon: ReactNode;
+  href: string;
+  className?: string | undefined;
+}) {
   return (
     <a href={href} aria-label={label} title={label} className={classNames(styles.icon, className)}>
       {icon}

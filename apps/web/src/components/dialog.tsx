@@ -13,23 +13,23 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
 
   useEffect(() => {
     const dialog = ref.current;
-    dialog?.showModal();
+    if (dialog === null) return;
+    // Only the backdrop is outside of the panel.
+    const onClick = (event: MouseEvent) => {
+      if (event.target === dialog) dialog.close();
+    };
+    dialog.addEventListener('click', onClick);
+    dialog.showModal();
     // The platform takes the first thing that can have the focus, which is the cross.
-    dialog?.querySelector<HTMLElement>('[data-autofocus]')?.focus();
-    return () => dialog?.close();
+    dialog.querySelector<HTMLElement>('[data-autofocus]')?.focus();
+    return () => {
+      dialog.removeEventListener('click', onClick);
+      dialog.close();
+    };
   }, []);
 
   return (
-    <dialog
-      ref={ref}
-      className={styles.dialog}
-      aria-labelledby={titleId}
-      onClose={onClose}
-      onClick={(event) => {
-        // Only the backdrop is outside of the panel.
-        if (event.target === ref.current) ref.current?.close();
-      }}
-    >
+    <dialog ref={ref} className={styles.dialog} aria-labelledby={titleId} onClose={onClose}>
       <div className={styles.panel}>
         <header className={styles.header}>
           <h2 id={titleId} className={styles.title}>

@@ -25,9 +25,9 @@ export function Field({ label, error, ...rest }: FieldProps) {
         autoComplete="off"
         {...rest}
       />
-      <p id={errorId} className={styles.error} role="status">
+      <output id={errorId} className={styles.error}>
         {error}
-      </p>
+      </output>
     </div>
   );
 }

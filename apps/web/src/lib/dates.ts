@@ -28,11 +28,12 @@ export function fullDate(locale: string, at: number): string {
 
 /** Days between the calendar days of two moments, in the viewer's time zone. */
 export function daysBetween(earlier: number, later: number): number {
-  const start = (at: number) => {
-    const date = new Date(at);
-    return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
-  };
-  return Math.round((start(later) - start(earlier)) / 86_400_000);
+  return Math.round((startOfDay(later) - startOfDay(earlier)) / 86_400_000);
+}
+
+function startOfDay(at: number): number {
+  const date = new Date(at);
+  return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
 }
 
 /** The calendar day in the viewer's time zone, as a key. */
@@ -44,7 +45,11 @@ export function dayKey(at: number): string {
 /** "Monday, 24 November", with the year where it is another one. Today and yesterday have words of their own. */
 export function longDay(locale: string, at: number, now: number): string {
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return format(locale, { weekday: 'long', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }, at);
+  return format(
+    locale,
+    { weekday: 'long', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) },
+    at,
+  );
 }
 
 /** For a list: the time today, the weekday this week, else the date. */

@@ -1,13 +1,19 @@
 const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
+const segmenter = new Intl.Segmenter();
+// As people count them: a joined emoji is one.
+const characters = (text: string): string[] => Array.from(segmenter.segment(text), ({ segment }) => segment);
+
 /** What an avatar shows: the last character of a Chinese, Japanese or Korean name, else the first letters of two words. */
 export function initialsOf(name: string): string {
-  const characters = [...name.trim()];
-  const last = characters.at(-1);
+  const last = characters(name.trim()).at(-1);
   if (last !== undefined && CJK.test(last)) return last;
-  const words = name.trim().split(/[\s\-_.]+/u).filter(Boolean);
-  const first = [...(words[0] ?? '')][0] ?? '?';
-  const second = words.length > 1 ? ([...(words.at(-1) ?? '')][0] ?? '') : '';
+  const words = name
+    .trim()
+    .split(/[\s\-_.]+/u)
+    .filter(Boolean);
+  const first = characters(words[0] ?? '')[0] ?? '?';
+  const second = words.length > 1 ? (characters(words.at(-1) ?? '')[0] ?? '') : '';
   return (first + second).toLocaleUpperCase();
 }
 

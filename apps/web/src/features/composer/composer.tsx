@@ -92,13 +92,23 @@ export function Composer({ conversation }: { conversation: string }) {
           }}
           onKeyDown={onKeyDown}
         />
-        <IconButton className={styles.send} type="submit" label={t`Send`} icon={<SendHorizontal {...ICON} />} disabled={state.problem !== undefined} />
+        <IconButton
+          className={styles.send}
+          type="submit"
+          label={t`Send`}
+          icon={<SendHorizontal {...ICON} />}
+          disabled={state.problem !== undefined}
+        />
       </div>
-      <p className={styles.note} role="status">
+      <output className={styles.note}>
         {refusal}
         {refusal === undefined && state.left !== undefined ? (
           <span className={state.left < 0 ? styles.over : undefined} data-testid="counter">
-            {state.left >= 0 ? <Trans>{state.left} characters left</Trans> : <Trans>{-state.left} characters too many</Trans>}
+            {state.left >= 0 ? (
+              <Trans>{state.left} characters left</Trans>
+            ) : (
+              <Trans>{-state.left} characters too many</Trans>
+            )}
           </span>
         ) : null}
         {refusal === undefined && state.left === undefined && state.problem === 'too_long' ? (
@@ -106,7 +116,7 @@ export function Composer({ conversation }: { conversation: string }) {
             <Trans>This text is too long to send.</Trans>
           </span>
         ) : null}
-      </p>
+      </output>
     </form>
   );
 }

@@ -23,36 +23,36 @@ export function ConnectionBanner({ pane }: { pane: 'list' | 'conversation' | 'de
   return (
     <div className={styles.place} data-pane={pane}>
       <div className={styles.banner} data-testid="connection-banner">
-      {link === 'offline' ? <CloudOff {...SMALL_ICON} /> : <RefreshCw {...SMALL_ICON} className={styles.turning} />}
-      <p className={styles.words} role={link === 'calm' ? 'status' : 'alert'}>
-        {link === 'offline' ? <Trans>You are offline.</Trans> : null}
-        {link === 'connecting' ? <Trans>Connecting…</Trans> : null}
-        {link === 'catchingUp' ? <Trans>Catching up…</Trans> : null}
-        {link === 'stopped' ? <Trans>This page is too old to connect. Reload it.</Trans> : null}
-        {link === 'reconnecting' ? <Trans>Reconnecting…</Trans> : null}
-      </p>
-      {link === 'reconnecting' && seconds !== undefined ? (
-        // A countdown read aloud each second would be a torment.
-        <span className={styles.seconds} aria-hidden="true">
-          <Trans>in {seconds} s</Trans>
-        </span>
-      ) : null}
-      {waiting > 0 ? (
-        <span>
-          <Plural value={waiting} one="# message waits to be sent" other="# messages wait to be sent" />
-        </span>
-      ) : null}
-      {canHurry ? (
-        <Button kind="link" onClick={() => client.reconnectNow()}>
-          <Trans>Now</Trans>
-        </Button>
-      ) : null}
-      {link === 'stopped' ? (
-        <Button kind="link" onClick={() => location.reload()}>
-          <Trans>Reload</Trans>
-        </Button>
-      ) : null}
-    </div>
+        {link === 'offline' ? <CloudOff {...SMALL_ICON} /> : <RefreshCw {...SMALL_ICON} className={styles.turning} />}
+        <p className={styles.words} role={link === 'calm' ? 'status' : 'alert'}>
+          {link === 'offline' ? <Trans>You are offline.</Trans> : null}
+          {link === 'connecting' ? <Trans>Connecting…</Trans> : null}
+          {link === 'catchingUp' ? <Trans>Catching up…</Trans> : null}
+          {link === 'stopped' ? <Trans>This page is too old to connect. Reload it.</Trans> : null}
+          {link === 'reconnecting' ? <Trans>Reconnecting…</Trans> : null}
+        </p>
+        {link === 'reconnecting' && seconds !== undefined ? (
+          // A countdown read aloud each second would be a torment.
+          <span className={styles.seconds} aria-hidden="true">
+            <Trans>in {seconds} s</Trans>
+          </span>
+        ) : null}
+        {waiting > 0 ? (
+          <span>
+            <Plural value={waiting} one="# message waits to be sent" other="# messages wait to be sent" />
+          </span>
+        ) : null}
+        {canHurry ? (
+          <Button kind="link" onClick={() => client.reconnectNow()}>
+            <Trans>Now</Trans>
+          </Button>
+        ) : null}
+        {link === 'stopped' ? (
+          <Button kind="link" onClick={() => location.reload()}>
+            <Trans>Reload</Trans>
+          </Button>
+        ) : null}
+      </div>
     </div>
   );
 }

@@ -19,7 +19,12 @@ export function ConversationHeader({ id, detailsShown }: { id: string; detailsSh
   const title = useConversationTitle(id);
   return (
     <header className={styles.header}>
-      <IconLink className={styles.back} label={t`Back to the list`} icon={<ArrowLeft {...ICON} />} href={hrefTo({ at: 'home' })} />
+      <IconLink
+        className={styles.back}
+        label={t`Back to the list`}
+        icon={<ArrowLeft {...ICON} />}
+        href={hrefTo({ at: 'home' })}
+      />
       <Avatar id={peer ?? id} name={title} square={peer === undefined} />
       <div className={styles.words}>
         <h1 className={styles.title} tabIndex={-1} data-focus="heading">
@@ -43,7 +48,8 @@ function HeaderLine({ id, peer }: { id: string; peer: string | undefined }) {
   const presence = usePresence(peer);
   const me = useMe();
   const isStale = useChat((chat) => chat.presenceStale);
-  if (conversation !== undefined && conversation.typing.length > 0) return <TypingWords users={conversation.typing} named={peer === undefined} />;
+  if (conversation !== undefined && conversation.typing.length > 0)
+    return <TypingWords users={conversation.typing} named={peer === undefined} />;
   const { details } = conversation ?? {};
   if (details?.kind === 'room')
     return (

@@ -28,12 +28,23 @@ export function ConversationPane({ id, detailsShown }: { id: string; detailsShow
   );
 }
 
-function Body({ id, conversation, isDirect }: { id: string; conversation: ConversationSnapshot | undefined; isDirect: boolean }) {
+function Body({
+  id,
+  conversation,
+  isDirect,
+}: {
+  id: string;
+  conversation: ConversationSnapshot | undefined;
+  isDirect: boolean;
+}) {
   const { t } = useLingui();
   const title = useConversationTitle(id);
   if (!isDirect && conversation?.details === undefined) return <JoinOffer id={id} />;
-  const isEmpty = conversation === undefined || (conversation.timeline.length === 0 && conversation.pending.length === 0 && !conversation.hasEarlier);
-  if (isEmpty) return <EmptyState title={t`Nothing written yet`} text={t`Write the first message to ${title} below.`} />;
+  const isEmpty =
+    conversation === undefined ||
+    (conversation.timeline.length === 0 && conversation.pending.length === 0 && !conversation.hasEarlier);
+  if (isEmpty)
+    return <EmptyState title={t`Nothing written yet`} text={t`Write the first message to ${title} below.`} />;
   const hasLeft = conversation.details?.kind === 'room' && !conversation.details.joined;
   return (
     <div className={styles.body}>

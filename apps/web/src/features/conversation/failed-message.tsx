@@ -5,10 +5,11 @@ import { Button } from '../../components/button.tsx';
 import { setDraft } from '../composer/drafts.ts';
 import styles from './failed-message.module.css';
 
+const focusComposer = (): void => document.querySelector<HTMLElement>('[data-focus="composer"]')?.focus();
+
 /** Why a message was not sent, and what can be done with it. The text is never lost. */
 export function FailedMessage({ conversation, message }: { conversation: string; message: PendingMessage }) {
   const client = useClient();
-  const focusComposer = () => document.querySelector<HTMLElement>('[data-focus="composer"]')?.focus();
   const remove = () => {
     client.discard(message.id);
     focusComposer();

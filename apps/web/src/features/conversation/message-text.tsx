@@ -5,6 +5,8 @@ const ADDRESS = /https?:\/\/[!#-;=?-Z\\_a-z~[\]]+/giu;
 const TRAILING = /[.,:;!?'"\])}]+$/u;
 
 interface Piece {
+  /** Where it begins in the text. */
+  at: number;
   text: string;
   href?: string;
 }
@@ -17,11 +19,11 @@ export function linkPieces(text: string): Piece[] {
     const address = trimAddress(found[0]);
     const href = parseAddress(address);
     if (href === undefined) continue;
-    if (found.index > done) pieces.push({ text: text.slice(done, found.index) });
-    pieces.push({ text: address, href });
+    if (found.index > done) pieces.push({ at: done, text: text.slice(done, found.index) });
+    pieces.push({ at: found.index, text: address, href });
     done = found.index + address.length;
   }
-  if (done < text.length) pieces.push({ text: text.slice(done) });
+  if (done < text.length) pieces.push({ at: done, text: text.slice(done) });
   return pieces;
 }
 
@@ -34,16 +36,18 @@ function trimAddress(address: string): string {
 
 function parseAddress(address: string): string | undefined {
   const url = URL.parse(address);
-  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && url.hostname !== '' ? url.href : undefined;
+  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && url.hostname !== ''
+    ? url.href
+    : undefined;
 }
 
 /** A message's text, literally. */
 export function MessageText({ text }: { text: string }) {
-  return linkPieces(text).map((piece, at) =>
+  return linkPieces(text).map((piece) =>
     piece.href === undefined ? (
-      <Fragment key={at}>{piece.text}</Fragment>
+      <Fragment key={piece.at}>{piece.text}</Fragment>
     ) : (
-      <a key={at} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
+      <a key={piece.at} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
         {piece.text}
       </a>
     ),

@@ -25,7 +25,14 @@ export function Message({ conversation, row, mark, named, fresh }: MessageProps)
   const { i18n } = useLingui();
   const { own, first, last } = row;
   return (
-    <div className={classNames(styles.message, own ? styles.own : styles.other, first && styles.first, fresh && styles.fresh)}>
+    <div
+      className={classNames(
+        styles.message,
+        own ? styles.own : styles.other,
+        first && styles.first,
+        fresh && styles.fresh,
+      )}
+    >
       {named && !own ? <div className={styles.gutter}>{first ? <AuthorAvatar id={row.author} /> : null}</div> : null}
       <div className={styles.column}>
         {first ? (
@@ -68,17 +75,19 @@ const MARK_ICON = { size: 14, strokeWidth: 2, 'aria-hidden': true } as const;
 
 function Mark({ mark }: { mark: DeliveryMark }) {
   const { t } = useLingui();
-  const words: Record<DeliveryMark, string> = { waiting: t`Waiting to be sent`, sent: t`Sent`, seen: t`Seen`, failed: t`Not sent` };
+  const words: Record<DeliveryMark, string> = {
+    waiting: t`Waiting to be sent`,
+    sent: t`Sent`,
+    seen: t`Seen`,
+    failed: t`Not sent`,
+  };
   return (
     <span className={styles.mark} data-mark={mark} title={words[mark]}>
       {mark === 'waiting' ? <Clock {...MARK_ICON} /> : null}
       {mark === 'sent' ? <Check {...MARK_ICON} /> : null}
       {mark === 'seen' ? <CheckCheck {...MARK_ICON} /> : null}
       {mark === 'failed' ? <CircleAlert {...MARK_ICON} /> : null}
-      <span className="spoken">
-        {' '}
-        {words[mark]}
-      </span>
+      <span className="spoken"> {words[mark]}</span>
     </span>
   );
 }

@@ -57,7 +57,13 @@ const MessageItem = memo(
     return (
       <article data-seq={row.seq} data-id={row.key}>
         <SpokenAuthor row={row} />
-        <Message conversation={conversation} row={row} mark={mark} named={conversation.startsWith('r_')} fresh={fresh} />
+        <Message
+          conversation={conversation}
+          row={row}
+          mark={mark}
+          named={conversation.startsWith('r_')}
+          fresh={fresh}
+        />
       </article>
     );
   },

@@ -84,11 +84,27 @@ export function buildRows(input: RowsInput): TimelineRow[] {
       if (!hasEarlier || rows.some((row) => 'seq' in row)) rows.push({ type: 'unread', key: 'unread' });
     }
     // An own row keeps its key from the outbox, so that it is the same element before and after the ack.
-    add({ key: own ? entry.id : `seq:${entry.seq}`, author: entry.author, text: entry.text, at: entry.at, seq: entry.seq, own, pending: undefined });
+    add({
+      key: own ? entry.id : `seq:${entry.seq}`,
+      author: entry.author,
+      text: entry.text,
+      at: entry.at,
+      seq: entry.seq,
+      own,
+      pending: undefined,
+    });
   }
   for (const message of pending) {
     separate(message.writtenAt, message.id);
-    add({ key: message.id, author: me ?? '', text: message.text, at: message.writtenAt, seq: undefined, own: true, pending: message });
+    add({
+      key: message.id,
+      author: me ?? '',
+      text: message.text,
+      at: message.writtenAt,
+      seq: undefined,
+      own: true,
+      pending: message,
+    });
   }
   return rows;
 }
@@ -97,7 +113,10 @@ export function buildRows(input: RowsInput): TimelineRow[] {
 export type DeliveryMark = 'waiting' | 'failed' | 'sent' | 'seen';
 
 /** Key of the newest own message that has its place, and whether somebody else has read it. */
-export function newestOwn(rows: readonly TimelineRow[], seenUpTo: number): { key: string; mark: DeliveryMark } | undefined {
+export function newestOwn(
+  rows: readonly TimelineRow[],
+  seenUpTo: number,
+): { key: string; mark: DeliveryMark } | undefined {
   for (let at = rows.length - 1; at >= 0; at -= 1) {
     const row = rows[at];
     if (row?.type !== 'message' || !row.own || row.seq === undefined) continue;

@@ -24,10 +24,15 @@ export function Timeline({ conversation }: { conversation: ConversationSnapshot 
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useRows(conversation);
   const fresh = useFresh(rows);
-  const { virtualizer, pinned, toEnd } = useTimelineScroll({ conversation: id, rows, scroller, pendingCount: pending.length });
+  const { virtualizer, pinned, toEnd } = useTimelineScroll({
+    conversation: id,
+    rows,
+    scroller,
+    pendingCount: pending.length,
+  });
   const items = virtualizer.getVirtualItems();
 
-  const earlier = useEarlier({ conversation: id, hasEarlier, scroller });
+  const earlier = useEarlier({ conversation: id, hasEarlier, scroller, held: conversation.timeline.length });
   useReadPosition(id, () => newestInView(rows, virtualizer));
   const newCount = useNewCount(conversation, pinned);
   const newest = newestOwn(rows, seenUpTo(conversation));
@@ -35,7 +40,17 @@ export function Timeline({ conversation }: { conversation: ConversationSnapshot 
 
   return (
     <div className={styles.frame}>
-      <div ref={scroller} className={styles.scroller} role="log" aria-live="off" aria-label={t`Messages with ${title}`} tabIndex={0} data-testid="timeline">
+      <div
+        ref={scroller}
+        className={styles.scroller}
+        role="log"
+        aria-live="off"
+        aria-label={t`Messages with ${title}`}
+        // A box that scrolls must be reachable by keyboard.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+        data-testid="timeline"
+      >
         <div className={classNames(styles.earlier, !hasEarlier && styles.none)}>
           {earlier.state === 'failed' ? (
             <Button kind="link" onClick={earlier.retry}>
@@ -46,6 +61,8 @@ export function Timeline({ conversation }: { conversation: ConversationSnapshot 
           )}
         </div>
         <ol ref={virtualizer.containerRef} className={styles.rows}>
+          {/* `measureElement` is a function that takes the element, not a ref that is read. */}
+          {/* oxlint-disable-next-line react/refs */}
           {items.map((item) => {
             const row = rows[item.index];
             if (row === undefined) return null;
@@ -79,12 +96,13 @@ function useRows(conversation: ConversationSnapshot): TimelineRow[] {
   const me = useMe()?.id;
   const { timeline, pending, hasEarlier } = conversation;
   const [unreadAfter] = useState(conversation.unreadCount > 0 ? conversation.readUpTo : undefined);
-  const seams = useRef(new Set<number>());
-  return useMemo(() => {
-    const first = timeline[0];
-    if (first?.type === 'entry') seams.current.add(first.entry.seq);
-    return buildRows({ items: timeline, pending, me, hasEarlier, unreadAfter, seams: seams.current });
-  }, [timeline, pending, me, hasEarlier, unreadAfter]);
+  const [seams, setSeams] = useState<ReadonlySet<number>>(new Set());
+  const first = timeline[0]?.type === 'entry' ? timeline[0].entry.seq : undefined;
+  if (first !== undefined && !seams.has(first)) setSeams(new Set([...seams, first]));
+  return useMemo(
+    () => buildRows({ items: timeline, pending, me, hasEarlier, unreadAfter, seams }),
+    [timeline, pending, me, hasEarlier, unreadAfter, seams],
+  );
 }
 
 /** Messages of others that came while the view was away from the end. */
@@ -116,7 +134,10 @@ function dayAt(rows: readonly TimelineRow[], index: number | undefined): number 
   return row !== undefined && 'at' in row && row.type !== 'day' ? row.at : undefined;
 }
 
-function newestInView(rows: readonly TimelineRow[], virtualizer: ReturnType<typeof useTimelineScroll>['virtualizer']): number {
+function newestInView(
+  rows: readonly TimelineRow[],
+  virtualizer: ReturnType<typeof useTimelineScroll>['virtualizer'],
+): number {
   const bottom = (virtualizer.scrollOffset ?? 0) + (virtualizer.scrollRect?.height ?? 0);
   const items = virtualizer.getVirtualItems();
   for (let at = items.length - 1; at >= 0; at -= 1) {

@@ -10,38 +10,51 @@ interface Options {
   conversation: string;
   hasEarlier: boolean;
   scroller: RefObject<HTMLElement | null>;
+  /** How much is held: more of it may still not fill the view. */
+  held: number;
 }
 
 /** Loads older messages as one comes near to them. `retry` after a failure. */
-export function useEarlier({ conversation, hasEarlier, scroller }: Options): { state: EarlierState; retry: () => void } {
+export function useEarlier({ conversation, hasEarlier, scroller, held }: Options): {
+  state: EarlierState;
+  retry: () => void;
+} {
   const client = useClient();
   const isOnline = useChat((chat) => chat.connection.status === 'online');
   const [state, setState] = useState<EarlierState>('idle');
+  const [wasOnline, setWasOnline] = useState(isOnline);
   const running = useRef(false);
 
-  // Without a list of causes: each drawing may have come nearer.
+  if (wasOnline !== isOnline) {
+    setWasOnline(isOnline);
+    // A connection that came back is a reason to try again.
+    if (isOnline && state === 'failed') setState('idle');
+  }
+
+  const mayLoad = hasEarlier && isOnline && state !== 'failed';
   useEffect(() => {
     const view = scroller.current;
-    const isNear = view !== null && view.scrollTop < view.clientHeight * AHEAD_SCREENS;
-    if (!hasEarlier || !isNear || !isOnline || running.current || state === 'failed') return;
-    running.current = true;
-    setState('loading');
-    client.loadEarlier(conversation).then(
-      () => {
-        running.current = false;
-        setState('idle');
-      },
-      () => {
-        running.current = false;
-        setState('failed');
-      },
-    );
-  });
-
-  // A connection that came back is a reason to try again.
-  useEffect(() => {
-    if (isOnline) setState((now) => (now === 'failed' ? 'idle' : now));
-  }, [isOnline]);
+    if (view === null || !mayLoad) return;
+    const look = () => {
+      const isNear = held === 0 || view.scrollTop < view.clientHeight * AHEAD_SCREENS;
+      if (running.current || !isNear) return;
+      running.current = true;
+      setState('loading');
+      client.loadEarlier(conversation).then(
+        () => {
+          running.current = false;
+          setState('idle');
+        },
+        () => {
+          running.current = false;
+          setState('failed');
+        },
+      );
+    };
+    look();
+    view.addEventListener('scroll', look, { passive: true });
+    return () => view.removeEventListener('scroll', look);
+  }, [client, conversation, scroller, mayLoad, held]);
 
   return { state, retry: () => setState('idle') };
 }

@@ -12,7 +12,7 @@ export interface TimelineScroll {
   readonly virtualizer: ReactVirtualizer<HTMLDivElement, HTMLLIElement>;
   /** The view follows the end: new rows keep it there. */
   readonly pinned: boolean;
-  toEnd(): void;
+  readonly toEnd: () => void;
 }
 
 interface Options {
@@ -40,6 +40,8 @@ export function useTimelineScroll({ conversation, rows, scroller, pendingCount }
   }, []);
 
   const getItemKey = useCallback((at: number) => rows[at]?.key ?? at, [rows]);
+  // The library changes its object in place; nothing here is memoised over it.
+  // oxlint-disable-next-line react/incompatible-library
   const virtualizer = useVirtualizer<HTMLDivElement, HTMLLIElement>({
     count: rows.length,
     getScrollElement: () => scroller.current,

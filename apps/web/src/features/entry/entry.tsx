@@ -1,6 +1,6 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { normalizeName } from '@parley/protocol';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { SignInRefused, signIn } from '../../chat-client/session.ts';
 import { Button } from '../../components/button.tsx';
 import { Field } from '../../components/field.tsx';
@@ -16,6 +16,10 @@ export function Entry({ ended }: { ended: boolean }) {
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
   const invited = useRoute().at === 'invite';
+  const field = useRef<HTMLInputElement>(null);
+
+  // The one thing to do on this page.
+  useEffect(() => field.current?.focus(), []);
 
   const explain = (cause: unknown): string => {
     if (cause instanceof SignInRefused && cause.reason === 'rate_limited')
@@ -58,8 +62,7 @@ export function Entry({ ended }: { ended: boolean }) {
             label={t`Your name`}
             name="name"
             value={name}
-            // The one thing to do on this page.
-            autoFocus
+            ref={field}
             autoComplete="nickname"
             enterKeyHint="go"
             error={error}

@@ -21,8 +21,18 @@ export function ConversationList({ selected }: { selected: string | undefined })
       title={t`Conversations`}
       actions={
         <span className={styles.actions}>
-          <IconButton className={styles.action} label={t`Public rooms`} icon={<Compass {...SMALL_ICON} />} onClick={() => setDialog('browse')} />
-          <IconButton className={styles.action} label={t`New room`} icon={<Plus {...SMALL_ICON} />} onClick={() => setDialog('create')} />
+          <IconButton
+            className={styles.action}
+            label={t`Public rooms`}
+            icon={<Compass {...SMALL_ICON} />}
+            onClick={() => setDialog('browse')}
+          />
+          <IconButton
+            className={styles.action}
+            label={t`New room`}
+            icon={<Plus {...SMALL_ICON} />}
+            onClick={() => setDialog('create')}
+          />
         </span>
       }
     >

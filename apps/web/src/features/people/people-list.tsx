@@ -20,7 +20,10 @@ export function PeopleList({ selected }: { selected: string | undefined }) {
   const me = useChat((chat) => chat.me?.id);
   const onlineCount = useChat((chat) => chat.onlineCount);
   const isStale = useChat((chat) => chat.presenceStale);
-  const people = useMemo(() => sortPeople({ users, presences, me, locale: i18n.locale }), [users, presences, me, i18n.locale]);
+  const people = useMemo(
+    () => sortPeople({ users, presences, me, locale: i18n.locale }),
+    [users, presences, me, i18n.locale],
+  );
 
   return (
     <Section title={t`People`} count={onlineCount > 0 ? <Trans>{onlineCount} online</Trans> : undefined}>
@@ -49,7 +52,12 @@ export function PeopleList({ selected }: { selected: string | undefined }) {
   );
 }
 
-function sortPeople({ users, presences, me, locale }: Pick<ChatSnapshot, 'users' | 'presences'> & { me: string | undefined; locale: string }): User[] {
+function sortPeople({
+  users,
+  presences,
+  me,
+  locale,
+}: Pick<ChatSnapshot, 'users' | 'presences'> & { me: string | undefined; locale: string }): User[] {
   const collator = new Intl.Collator(locale);
   const rows: { user: User; rank: number; seenAt: number }[] = [];
   for (const presence of presences.values()) {
@@ -59,7 +67,9 @@ function sortPeople({ users, presences, me, locale }: Pick<ChatSnapshot, 'users'
   }
   const here = rows
     .filter((row) => row.rank < RANK.offline)
-    .toSorted((a, b) => a.rank - b.rank || collator.compare(a.user.name, b.user.name) || (a.user.id < b.user.id ? -1 : 1));
+    .toSorted(
+      (a, b) => a.rank - b.rank || collator.compare(a.user.name, b.user.name) || (a.user.id < b.user.id ? -1 : 1),
+    );
   const gone = rows.filter((row) => row.rank === RANK.offline).toSorted((a, b) => b.seenAt - a.seenAt);
   return [...here, ...gone.slice(0, OFFLINE_SHOWN)].map((row) => row.user);
 }

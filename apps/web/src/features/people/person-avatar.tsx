@@ -4,7 +4,15 @@ import { PresenceMark } from '../../components/presence-mark.tsx';
 import styles from './person-avatar.module.css';
 
 /** An avatar with the person's state at its corner. */
-export function PersonAvatar({ id, fallback, size = 'medium' }: { id: string; fallback?: string | undefined; size?: 'small' | 'medium' }) {
+export function PersonAvatar({
+  id,
+  fallback,
+  size = 'medium',
+}: {
+  id: string;
+  fallback?: string | undefined;
+  size?: 'small' | 'medium';
+}) {
   const name = useUser(id)?.name ?? fallback ?? '…';
   const state = usePresence(id)?.state ?? 'offline';
   return (

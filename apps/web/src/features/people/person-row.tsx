@@ -39,7 +39,15 @@ export function PersonRow({ user, selected, compact = false, onPick }: PersonRow
           ) : null}
         </>
       }
-      {...(compact ? { aside: <RowAside><PresenceWord presence={presence} short /></RowAside> } : { line: <PresenceWord presence={presence} /> })}
+      {...(compact
+        ? {
+            aside: (
+              <RowAside>
+                <PresenceWord presence={presence} short />
+              </RowAside>
+            ),
+          }
+        : { line: <PresenceWord presence={presence} /> })}
       onPick={onPick}
     />
   );

@@ -21,11 +21,19 @@ interface Found {
 }
 
 /** Own conversations at once; people and public rooms as soon as the relay answers. */
-export function SearchResults({ search, selected, onPick }: { search: string; selected: string | undefined; onPick: () => void }) {
+export function SearchResults({
+  search,
+  selected,
+  onPick,
+}: {
+  search: string;
+  selected: string | undefined;
+  onPick: () => void;
+}) {
   const { t } = useLingui();
   const own = useOwnMatches(search);
   const found = useFound(search);
-  const isEmpty = own.length === 0 && found?.people.length === 0 && found.rooms.length === 0;
+  const isEmpty = own.length === 0 && found !== undefined && found.people.length === 0 && found.rooms.length === 0;
   return (
     <>
       {own.length === 0 ? null : (
@@ -55,11 +63,11 @@ export function SearchResults({ search, selected, onPick }: { search: string; se
           </ul>
         </Section>
       )}
-      <p className={styles.note} role="status">
+      <output className={styles.note}>
         {found === undefined ? <Trans>Searching…</Trans> : null}
         {found?.failed === true ? <Trans>People and rooms cannot be searched without a connection.</Trans> : null}
-        {isEmpty && found?.failed === false ? <Trans>Nobody and nothing of this name.</Trans> : null}
-      </p>
+        {isEmpty && !found.failed ? <Trans>Nobody and nothing of this name.</Trans> : null}
+      </output>
     </>
   );
 }
@@ -70,11 +78,13 @@ function useFound(search: string): Found | undefined {
   useEffect(() => {
     let isCurrent = true;
     const ask = async () => {
-      const [people, rooms] = await Promise.allSettled([client.listPeople({ search, limit: 30 }), client.listRooms({ search, limit: 30 })]);
+      const [people, rooms] = await Promise.allSettled([
+        client.listPeople({ search, limit: 30 }),
+        client.listRooms({ search, limit: 30 }),
+      ]);
       if (!isCurrent) return;
       const persons = people.status === 'fulfilled' ? people.value.rows : [];
       setFound({
-
         people: persons,
         rooms: rooms.status === 'fulfilled' ? rooms.value.rows.filter((room) => !room.joined) : [],
         failed: people.status === 'rejected',

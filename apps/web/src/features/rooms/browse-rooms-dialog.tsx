@@ -9,6 +9,8 @@ import { goTo } from '../../route.ts';
 import styles from './browse-rooms-dialog.module.css';
 import { useRefusal } from './refusal.ts';
 
+const PAGE = 50;
+
 /** Rooms that everybody can join. */
 export function BrowseRoomsDialog({ onClose }: { onClose: () => void }) {
   const { t } = useLingui();
@@ -18,21 +20,32 @@ export function BrowseRoomsDialog({ onClose }: { onClose: () => void }) {
   const [next, setNext] = useState<string>();
   const [error, setError] = useState<string>();
 
-  const load = async (cursor?: string) => {
+  useEffect(() => {
+    let isCurrent = true;
+    client.listRooms({ limit: PAGE }).then(
+      (page) => {
+        if (!isCurrent) return;
+        setRooms(page.rows);
+        setNext(page.next);
+      },
+      (cause: unknown) => {
+        if (isCurrent) setError(explain(cause));
+      },
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [client, explain]);
+
+  const more = async (cursor: string) => {
     try {
-      const page = await client.listRooms({ limit: 50, ...(cursor === undefined ? {} : { cursor }) });
-      setRooms((known) => [...(cursor === undefined ? [] : (known ?? [])), ...page.rows]);
+      const page = await client.listRooms({ limit: PAGE, cursor });
+      setRooms((known) => [...(known ?? []), ...page.rows]);
       setNext(page.next);
-      setError(undefined);
     } catch (cause) {
       setError(explain(cause));
     }
   };
-  useEffect(() => {
-    void load();
-    // Once for each opening.
-  }, [client]);
-
   const open = async (room: RoomListing) => {
     try {
       if (!room.joined) await client.joinRoom(room.id);
@@ -62,15 +75,15 @@ export function BrowseRoomsDialog({ onClose }: { onClose: () => void }) {
         ))}
       </ul>
       {next === undefined ? null : (
-        <Button onClick={() => void load(next)}>
+        <Button onClick={() => void more(next)}>
           <Trans>Show more</Trans>
         </Button>
       )}
-      <p className={styles.note} role="status">
+      <output className={styles.note}>
         {error}
         {rooms === undefined && error === undefined ? <Trans>Loading…</Trans> : null}
         {rooms?.length === 0 ? <Trans>There is no public room yet. Make the first one.</Trans> : null}
-      </p>
+      </output>
     </Dialog>
   );
 }

@@ -24,7 +24,10 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
     event.preventDefault();
     if (busy) return;
     const clean = normalizeName(name);
-    if (clean === undefined) return setError(name.trim() === '' ? t`Type a name first.` : t`This name cannot be used. Try letters and numbers.`);
+    if (clean === undefined)
+      return setError(
+        name.trim() === '' ? t`Type a name first.` : t`This name cannot be used. Try letters and numbers.`,
+      );
     setBusy(true);
     try {
       const id = await client.createRoom(clean, visibility);
@@ -54,7 +57,13 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
             <Trans>Who can come in</Trans>
           </legend>
           <label className={styles.choice}>
-            <input type="radio" name="visibility" className="spoken" checked={visibility === 'public'} onChange={() => setVisibility('public')} />
+            <input
+              type="radio"
+              name="visibility"
+              className="spoken"
+              checked={visibility === 'public'}
+              onChange={() => setVisibility('public')}
+            />
             <Globe {...ICON} />
             <span>
               <span className={styles.word}>
@@ -66,7 +75,13 @@ export function CreateRoomDialog({ onClose }: { onClose: () => void }) {
             </span>
           </label>
           <label className={styles.choice}>
-            <input type="radio" name="visibility" className="spoken" checked={visibility === 'private'} onChange={() => setVisibility('private')} />
+            <input
+              type="radio"
+              name="visibility"
+              className="spoken"
+              checked={visibility === 'private'}
+              onChange={() => setVisibility('private')}
+            />
             <Lock {...ICON} />
             <span>
               <span className={styles.word}>

@@ -87,9 +87,10 @@ export function InviteLink({ room, isPrivate }: { room: string; isPrivate: boole
             </Button>
           </div>
         )}
-        <p className={styles.hint} role="status">
-          {error ?? (isPrivate ? <Trans>Whoever has the link can come in. Replacing it ends the old one.</Trans> : null)}
-        </p>
+        <output className={styles.hint}>
+          {error ??
+            (isPrivate ? <Trans>Whoever has the link can come in. Replacing it ends the old one.</Trans> : null)}
+        </output>
       </div>
     </section>
   );

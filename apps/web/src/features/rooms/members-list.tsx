@@ -8,6 +8,8 @@ import { extraWatchStore } from '../shell/use-watch.ts';
 import styles from './details-pane.module.css';
 import { useRefusal } from './refusal.ts';
 
+const PAGE = 50;
+
 /** Who is in the room; asked again when somebody comes or goes. */
 export function MembersList({ room, memberCount }: { room: string; memberCount: number }) {
   const client = useClient();
@@ -18,7 +20,7 @@ export function MembersList({ room, memberCount }: { room: string; memberCount: 
 
   useEffect(() => {
     let isCurrent = true;
-    client.listMembers(room, { limit: 50 }).then(
+    client.listMembers(room, { limit: Math.max(1, Math.min(PAGE, memberCount)) }).then(
       (page) => {
         if (!isCurrent) return;
         setMembers(page.rows);
@@ -38,7 +40,7 @@ export function MembersList({ room, memberCount }: { room: string; memberCount: 
 
   const more = async () => {
     try {
-      const page = await client.listMembers(room, { limit: 50, ...(next === undefined ? {} : { cursor: next }) });
+      const page = await client.listMembers(room, { limit: PAGE, ...(next === undefined ? {} : { cursor: next }) });
       setMembers((known) => [...known, ...page.rows]);
       setNext(page.next);
     } catch (cause) {
@@ -61,9 +63,7 @@ export function MembersList({ room, memberCount }: { room: string; memberCount: 
           <Trans>Show more</Trans>
         </Button>
       )}
-      <p className={styles.hint} role="status">
-        {error}
-      </p>
+      <output className={styles.hint}>{error}</output>
     </section>
   );
 }

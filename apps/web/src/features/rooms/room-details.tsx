@@ -56,6 +56,9 @@ function RenameForm({ room }: { room: Room }) {
   );
 }
 
+// The question takes the place of the button that had the focus.
+const focusOnSight = (button: HTMLButtonElement | null): void => button?.focus();
+
 function LeaveButton({ room }: { room: Room }) {
   const { t } = useLingui();
   const client = useClient();
@@ -80,7 +83,7 @@ function LeaveButton({ room }: { room: Room }) {
               : t`You can come back whenever you like.`}
           </p>
           <div className={styles.buttons}>
-            <Button kind="danger" autoFocus onClick={() => void leave()}>
+            <Button kind="danger" ref={focusOnSight} onClick={() => void leave()}>
               <Trans>Leave</Trans>
             </Button>
             <Button onClick={() => setAsking(false)}>
@@ -93,9 +96,7 @@ function LeaveButton({ room }: { room: Room }) {
           <Trans>Leave room</Trans>
         </Button>
       )}
-      <p className={styles.hint} role="status">
-        {error}
-      </p>
+      <output className={styles.hint}>{error}</output>
     </section>
   );
 }

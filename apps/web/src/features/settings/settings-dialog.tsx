@@ -73,7 +73,13 @@ function ThemePicker() {
       <div className={styles.segments}>
         {THEMES.map((each) => (
           <label key={each} className={styles.segment}>
-            <input type="radio" name="theme" className="spoken" checked={theme === each} onChange={() => setTheme(each)} />
+            <input
+              type="radio"
+              name="theme"
+              className="spoken"
+              checked={theme === each}
+              onChange={() => setTheme(each)}
+            />
             {words[each]}
           </label>
         ))}

@@ -21,7 +21,11 @@ export function Announcer({ conversation }: { conversation: string | undefined }
       if (first === undefined) return;
       const count = waiting.current.length;
       const name = client.getSnapshot().users.get(first.author)?.name ?? '';
-      setWords(count === 1 ? t`${name}: ${first.text}` : t`${plural(count, { one: '# new message', other: '# new messages' })}`);
+      setWords(
+        count === 1
+          ? t`${name}: ${first.text}`
+          : t`${plural(count, { one: '# new message', other: '# new messages' })}`,
+      );
       waiting.current = [];
     };
     const off = client.onEvent((event) => {

@@ -42,7 +42,12 @@ function OwnState() {
   const isUp = link === 'calm' && (connection.status === 'online' || wasWelcome);
   const shown = state === 'away' ? 'away' : 'online';
   return (
-    <p className={styles.state} data-testid="own-state" data-state={isUp ? shown : 'offline'} data-node={'node' in connection ? connection.node : undefined}>
+    <p
+      className={styles.state}
+      data-testid="own-state"
+      data-state={isUp ? shown : 'offline'}
+      data-node={'node' in connection ? connection.node : undefined}
+    >
       {isUp ? <PresenceMark state={shown} /> : null}
       {isUp ? shown === 'away' ? <Trans>Away</Trans> : <Trans>Online</Trans> : null}
       {!isUp && link === 'offline' ? <Trans>Offline</Trans> : null}

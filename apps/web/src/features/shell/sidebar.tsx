@@ -49,7 +49,7 @@ export function Sidebar({ selected }: { selected: string | undefined }) {
           <IconButton className={styles.clear} label={t`Clear`} icon={<X {...SMALL_ICON} />} onClick={clear} />
         )}
       </div>
-      <div className={styles.scroll} onKeyDown={moveFocus}>
+      <div className={styles.scroll} role="presentation" onKeyDown={moveFocus}>
         {isSearching ? (
           <SearchResults search={search.trim()} selected={selected} onPick={() => setSearch('')} />
         ) : (

@@ -14,12 +14,14 @@ export function useFocusKept(): void {
   }, [place]);
 }
 
+const find = (selector: string): HTMLElement | null => document.querySelector(selector);
+
 function focusFor(place: string, before: string | undefined): HTMLElement | null {
-  const find = (selector: string) => document.querySelector<HTMLElement>(selector);
   if (place.endsWith('/details')) return find('aside a, aside button');
   // A focus in a text field pulls up the keyboard of a phone.
   if (place.startsWith('#/c/')) return find(isTouchFirst() ? '[data-focus="heading"]' : '[data-focus="composer"]');
-  const left = before?.startsWith('#/c/') === true ? find(`a[data-row][href="${before.replace('/details', '')}"]`) : null;
+  const left =
+    before?.startsWith('#/c/') === true ? find(`a[data-row][href="${before.replace('/details', '')}"]`) : null;
   if (left !== null) return left;
   const isLost = document.activeElement === null || document.activeElement === document.body;
   return isLost && !isTouchFirst() ? find('[data-focus="search"]') : null;
