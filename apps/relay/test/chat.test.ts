@@ -1,22 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { directConversationId } from '@parley/protocol';
-import {
-  connect,
-  type Person,
-  removeDataDir,
-  signIn,
-  startRelay,
-  type TestRelay,
-  untilSnapshot,
-} from './support/relay.ts';
+import { connect, type Person, signIn, textsOf, untilSnapshot, untilTexts } from './support/people.ts';
+import { removeDataDir, startRelay, type TestRelay } from './support/relay.ts';
 
-function texts(person: Person, conversation: string): string[] {
-  const timeline = person.client.getSnapshot().conversations.get(conversation)?.timeline ?? [];
-  return timeline.flatMap((item) => (item.type === 'entry' && item.entry.kind === 'message' ? [item.entry.text] : []));
-}
-
+const texts = (person: Person, conversation: string) => textsOf(person.client, conversation);
 const hasTexts = (person: Person, conversation: string, count: number) =>
-  untilSnapshot(person.client, () => texts(person, conversation).length >= count);
+  untilTexts(person.client, conversation, count);
 
 describe('two people on one relay', () => {
   let relay: TestRelay;

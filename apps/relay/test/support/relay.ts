@@ -2,8 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChatClient, type ChatSnapshot, createChatClient, requestToken } from '@parley/client';
-import type { User } from '@parley/protocol';
 import { systemClock, systemRandom } from '@parley/protocol/environment';
 import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
@@ -78,41 +76,6 @@ export async function startRelay(
 
 export function removeDataDir(relay: TestRelay): void {
   rmSync(relay.dataDir, { recursive: true, force: true });
-}
-
-export interface Person {
-  client: ChatClient;
-  user: User;
-  token: string;
-}
-
-/** Signs in as a program does and connects. */
-export async function signIn(relay: Pick<TestRelay, 'url'>, name: string): Promise<Person> {
-  const { user, token } = await requestToken(relay.url, name);
-  return { client: await connect(relay, token), user, token };
-}
-
-export async function connect(relay: Pick<TestRelay, 'url'>, token: string): Promise<ChatClient> {
-  const client = createChatClient({ url: relay.url, token });
-  client.start();
-  await untilSnapshot(client, (snapshot) => snapshot.connection.status === 'online');
-  return client;
-}
-
-/** Resolves as soon as the snapshot fits; the test's own time-out is the limit. */
-export function untilSnapshot(client: ChatClient, fits: (snapshot: ChatSnapshot) => boolean): Promise<ChatSnapshot> {
-  return new Promise((resolve) => {
-    const check = (): boolean => {
-      const snapshot = client.getSnapshot();
-      if (!fits(snapshot)) return false;
-      resolve(snapshot);
-      return true;
-    };
-    if (check()) return;
-    const off = client.subscribe(() => {
-      if (check()) off();
-    });
-  });
 }
 
 /** For what gives no event: asks again every few milliseconds. */
