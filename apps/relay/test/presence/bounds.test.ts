@@ -122,6 +122,19 @@ describe('away', () => {
     expect(cluster.stateAt('c', ANNA)).toBe('online');
   });
 
+  it('shows at once of who had just gone and comes back idle', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.close('a', 's1');
+    cluster.pass(10_400);
+    // Gone on node a, but not believed yet: the others have not been heard since.
+    expect(cluster.stateAt('a', ANNA)).toBe('online');
+    cluster.open('a', 's2', { user: ANNA, idle: true });
+    expect(cluster.stateAt('a', ANNA)).toBe('away');
+    cluster.pass(10_000);
+    expect(cluster.stateAt('b', ANNA)).toBe('away');
+  });
+
   it('does not flash up when the active page of two is reloaded', () => {
     const cluster = threeNodes();
     cluster.open('a', 's1', { user: ANNA });
@@ -306,6 +319,72 @@ describe('a node that hears nobody', () => {
     expect(presence.stale).toBe(false);
   });
 
+  it('does not blink for who moved between other nodes meanwhile', () => {
+    for (const silenceMs of [3_000, 30_000]) {
+      const cluster = threeNodes();
+      cluster.open('b', 's1', { user: ANNA });
+      cluster.pass(1_000);
+      cluster.close('b', 's1');
+      cluster.pass(9_000 - silenceMs / 10);
+      const c = cluster.node('c');
+      c.cut = true;
+      cluster.open('a', 's2', { user: ANNA });
+      cluster.pass(silenceMs / 3);
+      // Only b is heard at first, which no longer has the user.
+      c.cut = false;
+      cluster.node('a').cut = true;
+      cluster.pass(1_500);
+      cluster.node('a').cut = false;
+      cluster.pass(20_000);
+      expect(cluster.changesOf('c', ANNA).map(({ state }) => state)).toEqual(['online']);
+    }
+  });
+
+  it('does not blink for an own user who moved to a node that it cannot hear', () => {
+    const cluster = threeNodes();
+    cluster.open('c', 's1', { user: ANNA });
+    cluster.pass(1_000);
+    cluster.node('c').cut = true;
+    cluster.close('c', 's1');
+    cluster.open('a', 's2', { user: ANNA });
+    cluster.pass(60_000);
+    expect(cluster.node('c').presence.stale).toBe(true);
+    expect(cluster.stateAt('c', ANNA)).toBe('online');
+    cluster.node('c').cut = false;
+    cluster.pass(30_000);
+    expect(cluster.changesOf('c', ANNA).map(({ state }) => state)).toEqual(['online']);
+  });
+
+  it('ends no grace of an own user before it hears again, though it knows no other node', () => {
+    const cluster = new Cluster();
+    const { presence } = cluster.start('a');
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.pass(1_000);
+    presence.setReachable(false);
+    cluster.close('a', 's1');
+    cluster.pass(20_000);
+    expect(cluster.stateAt('a', ANNA)).toBe('online');
+    presence.setReachable(true);
+    cluster.pass(3_000);
+    expect(cluster.stateAt('a', ANNA)).toBe('offline');
+  });
+
+  it('for 3 s only does not shorten the lease of a node that was killed meanwhile', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.pass(900);
+    const b = cluster.node('b');
+    b.cut = true;
+    cluster.pass(2_990);
+    const killedAt = cluster.now;
+    cluster.kill('a');
+    b.cut = false;
+    cluster.pass(30_000);
+    const last = cluster.changesOf('b', ANNA).at(-1)!;
+    expect(last.state).toBe('offline');
+    expect(last.at - killedAt).toBeGreaterThan(10_000);
+  });
+
   it('was given up by the others, learns so and comes back with its users', () => {
     const cluster = threeNodes();
     cluster.open('c', 's1', { user: ANNA });
@@ -348,6 +427,7 @@ describe('two processes of one name', () => {
 describe('traffic', () => {
   it('is one heartbeat every 2 s and a snapshot every 30 s while nothing changes', () => {
     const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
     cluster.pass(60_000);
     const before = cluster.node('a').sent.length;
     cluster.pass(120_000);
@@ -361,8 +441,10 @@ describe('traffic', () => {
     const cluster = threeNodes();
     cluster.pass(5_000);
     const before = cluster.node('a').sent.length;
-    for (let number = 0; number < 20; number += 1) cluster.start(`new-${number}`);
-    cluster.pass(1_000);
+    for (let number = 0; number < 20; number += 1) {
+      cluster.start(`new-${number}`);
+      cluster.pass(50);
+    }
     const kinds = kindsSent(cluster.node('a')).slice(before);
     expect(kinds.filter((kind) => kind === 'snapshot').length).toBeLessThanOrEqual(3);
   });

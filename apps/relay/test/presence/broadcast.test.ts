@@ -119,6 +119,48 @@ describe('changes', () => {
     expect(screen.frames).toHaveLength(1);
   });
 
+  it('that end where they began leave nobody wrong who begins to watch in between', () => {
+    const { presence, time, watching } = stage();
+    presence.openSession(ANNA, 's1', false);
+    watching(LOBBY);
+    presence.setIdle(ANNA, 's1', true);
+    const screens = [watching(LOBBY), watching({ lobby: false, users: [ANNA] })];
+    presence.setIdle(ANNA, 's1', false);
+    time.pass(10_000);
+    for (const screen of screens) {
+      expect(screen.states.get(ANNA)?.state).toBe('online');
+      expect(screen.frames).toHaveLength(1);
+    }
+  });
+
+  it('that are not told yet are not counted yet', () => {
+    const { presence, time, watching } = stage();
+    presence.openSession(ANNA, 's1', false);
+    const screen = watching(LOBBY);
+    presence.closeSession(ANNA, 's1');
+    // The grace ends with a tick, and these are multiples of 250 ms.
+    time.pass(10_190 - time.now);
+    presence.openSession(BEN, 's2', false);
+    time.pass(105);
+    expect(presence.onlineCount).toBe(1);
+    expect(screen.here).toEqual([ANNA, BEN]);
+    expect(screen.onlineCount).toBe(2);
+    time.pass(300);
+    expect(screen.onlineCount).toBe(1);
+  });
+
+  it('make at most 4 frames a second', () => {
+    const { presence, time, watching } = stage();
+    const screen = watching(LOBBY);
+    for (let number = 0; number < 60; number += 1) {
+      presence.openSession(makeUser(number), `s${number}`, false);
+      time.pass(101);
+    }
+    const told = screen.frames.slice(1).map(({ at }) => at);
+    for (const [place, at] of told.entries()) if (place > 0) expect(at - told[place - 1]!).toBeGreaterThanOrEqual(250);
+    expect(told.length).toBeGreaterThan(20);
+  });
+
   it('of one user are told at most once in 2 s, the last one for certain', () => {
     const { presence, time, watching } = stage();
     presence.openSession(ANNA, 's1', false);

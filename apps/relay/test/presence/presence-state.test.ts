@@ -36,6 +36,14 @@ describe('order', () => {
     expect(stateOf(state.tally, ANNA)).toBe('offline');
   });
 
+  it('lets no older snapshot undo a delta', () => {
+    const state = createPresenceState('me', 1, 0);
+    receive(state, 'b', message(snapshot([ANNA]), 1, 1, 0), 0);
+    receive(state, 'b', message(delta([BEN], [ANNA]), 1, 3, 1), 1);
+    expect(receive(state, 'b', message(snapshot([ANNA]), 1, 2, 0), 2).transitions).toEqual([]);
+    expect(receive(state, 'b', message(delta([CLEO]), 1, 4, 2), 3).gap).toBeUndefined();
+  });
+
   it('lets no old message hold a lease', () => {
     const state = createPresenceState('me', 1, 0);
     receive(state, 'b', message(snapshot([ANNA]), 1, 5, 0), 0);
