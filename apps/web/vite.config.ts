@@ -2,6 +2,7 @@ import babel from '@rolldown/plugin-babel';
 import { lingui } from '@lingui/vite-plugin';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { precompress } from './scripts/precompress.ts';
 
 const relay = process.env.RELAY_URL ?? 'http://127.0.0.1:8081';
 
@@ -18,6 +19,7 @@ export default defineConfig({
         },
       ],
     }),
+    precompress(),
   ],
   resolve: { conditions: ['development|production', 'module', 'browser'] },
   server: {
