@@ -207,3 +207,11 @@ export class Cluster {
 export function makeUser(number: number): UserId {
   return `u_${String(number).padStart(21, '0')}A`;
 }
+
+/** Nodes a, b and c, which know each other. */
+export function threeNodes(seed = 1): Cluster {
+  const cluster = new Cluster({ seed });
+  for (const name of ['a', 'b', 'c']) cluster.start(name);
+  cluster.pass(3_000);
+  return cluster;
+}
