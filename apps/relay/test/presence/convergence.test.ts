@@ -59,7 +59,7 @@ class Run {
   /** Of each node: since when it is neither paused nor cut off. */
   readonly #steadySince = new Map<string, number>();
   readonly #cutAt = new Map<string, number>();
-  #killedAt = -Infinity;
+  #endedAt = -Infinity;
   readonly #openedAt = new Map<string, number>();
   #sessions = 0;
 
@@ -86,15 +86,17 @@ class Run {
         break;
       case 'kill':
         cluster.kill(one.name);
-        this.#killedAt = cluster.now;
+        this.#endedAt = cluster.now;
         break;
       case 'start':
         cluster.start(one.name);
-        this.#killedAt = cluster.now;
+        this.#endedAt = cluster.now;
         this.#steadySince.set(one.name, cluster.now);
         break;
       case 'drain':
-        if (this.#serves(cluster.node(one.name))) cluster.drain(one.name);
+        if (!this.#serves(cluster.node(one.name))) break;
+        cluster.drain(one.name);
+        this.#endedAt = cluster.now;
         break;
       case 'pause':
         cluster.node(one.name).clock.pause();
@@ -191,8 +193,8 @@ class Run {
   #judge(user: string, by: Node): void {
     this.#cover();
     const goneMs = this.cluster.now - (this.coveredAt.get(user) ?? -Infinity);
-    // A node that has just started, or was cut off when another one was killed, never heard of whom that one had.
-    const wasCut = this.#killedAt >= (this.#cutAt.get(by.name) ?? Infinity);
+    // A node that has just started, or was cut off when another one ended, never heard of whom that one had.
+    const wasCut = this.#endedAt >= (this.#cutAt.get(by.name) ?? Infinity);
     const neverHeard = wasCut || this.cluster.now - by.bootedAt < PRESENCE_GRACE_MS;
     if (goneMs >= PRESENCE_GRACE_MS || by.presence.stale || neverHeard) return;
     const blink = `${by.name} shows ${user} offline after ${goneMs} ms at ${this.cluster.now}`;
