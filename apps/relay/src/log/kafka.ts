@@ -6,7 +6,7 @@ import type { Clock, Random } from '@parley/protocol/environment';
 import type { Logger } from '../logger.ts';
 import type { KafkaAccess } from './kafka/client.ts';
 import { partitionOf } from './kafka/partitioner.ts';
-import { innermostText } from './kafka/produce-error.ts';
+import { innermostText } from './kafka/kafka-error.ts';
 import { type OpenKafka, openKafka } from './kafka/open.ts';
 import { type Reading, createReading } from './kafka/reading.ts';
 import { bufferOf } from './kafka/signals.ts';
