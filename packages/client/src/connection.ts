@@ -18,7 +18,7 @@ import { type Beat, firstBeat, type Heartbeat, nextBeat, urgentBeat } from './he
 import type { OpenSocket, SocketLike, SocketTarget } from './socket.ts';
 
 /** From the first attempt to open to `welcome`, in milliseconds: a black hole never answers. */
-export const WELCOME_TIMEOUT_MS = 10_000;
+const WELCOME_TIMEOUT_MS = 10_000;
 /** No close frame came (RFC 6455 §7.4.1). */
 const CLOSE_ABNORMAL = 1006;
 

@@ -6,10 +6,10 @@
 import type { Conversation, ConversationId, Entry, UserId } from '@parley/protocol';
 import type { Hole, TimelineItem } from './api.ts';
 
-export type EntryItem = Extract<TimelineItem, { type: 'entry' }>;
+type EntryItem = Extract<TimelineItem, { type: 'entry' }>;
 
 /** Held entries whose seqs follow each other. */
-export interface Run {
+interface Run {
   from: number;
   items: EntryItem[];
 }
@@ -38,7 +38,7 @@ export interface ConversationState {
 }
 
 /** What held entries above the summary's head did to the conversation; independent of the order they arrived in. */
-export interface Changes {
+interface Changes {
   members: number;
   named?: { seq: number; name: string };
   membership?: { seq: number; joined: boolean };

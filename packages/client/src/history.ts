@@ -11,7 +11,7 @@ import type { Requests } from './requests.ts';
 /** How many older entries one `loadEarlier` brings. */
 const EARLIER_ENTRIES = 50;
 /** Larger holes, as a long absence leaves them, are fetched a page at a time when somebody asks (`loadHole`). */
-export const AUTO_FETCH_MAX_ENTRIES = 1_000;
+const AUTO_FETCH_MAX_ENTRIES = 1_000;
 /** Conversations whose holes are fetched at the same time. */
 const MOST_AT_ONCE = 2;
 /**

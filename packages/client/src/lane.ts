@@ -12,9 +12,9 @@ import { backoffMs } from './backoff.ts';
 import type { StoredMessage } from './storage/storage.ts';
 
 /** A message that nobody asked for again for this long does not go out by itself, in milliseconds. */
-export const MESSAGE_MAX_AGE_MS = 24 * 60 * 60 * 1_000;
+const MESSAGE_MAX_AGE_MS = 24 * 60 * 60 * 1_000;
 /** A request without an answer on a socket that lives is unknown after this time, and goes again. Milliseconds. */
-export const ACK_TIMEOUT_MS = 20_000;
+const ACK_TIMEOUT_MS = 20_000;
 /** What a frame holds besides texts: type, conversation, and for each message an id and punctuation. In bytes, amply. */
 const FRAME_OVERHEAD_BYTES = 256;
 const MESSAGE_OVERHEAD_BYTES = 64;

@@ -20,7 +20,7 @@ import { stateOf } from './connection-state.ts';
 import type { OpenSocket, SocketTarget } from './socket.ts';
 
 /** Only a socket that stayed caught up for this long makes the next back-off start from the beginning. Milliseconds. */
-export const STABLE_AFTER_MS = 5_000;
+const STABLE_AFTER_MS = 5_000;
 
 export interface LinkDeps {
   readonly target: SocketTarget;

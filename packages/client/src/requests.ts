@@ -11,9 +11,9 @@ import { NoAnswerError, RefusedError } from './api.ts';
 import { backoffMs } from './backoff.ts';
 
 /** A question is asked again over reconnects for at most this long, in milliseconds. */
-export const QUESTION_GIVE_UP_MS = 30_000;
+const QUESTION_GIVE_UP_MS = 30_000;
 /** A command is repeated, with the same id, for at most this long, in milliseconds. */
-export const COMMAND_GIVE_UP_MS = 60_000;
+const COMMAND_GIVE_UP_MS = 60_000;
 
 export interface RequestsDeps {
   readonly clock: Clock;
