@@ -1,4 +1,3 @@
-import { startCluster } from '@parley/infra';
 import { startEmbeddedRelay } from './embedded-relay.ts';
 
 export interface SystemOptions {
@@ -33,6 +32,8 @@ export async function startSystem(kind: SystemOptions['kind']): Promise<System> 
       stop: relay.stop,
     };
   }
+  // Loaded only where it is used: the other kinds need neither Java nor Nginx.
+  const { startCluster } = await import('@parley/infra');
   const cluster = await startCluster({ relays: 3, relayEnv: RELAY_ENV });
   const nodes = cluster.relays.map((relay) => ({
     name: relay.name,

@@ -19,7 +19,7 @@ import { useTimelineScroll } from './use-timeline-scroll.ts';
 /** What was said, in order. Only the rows near the view exist as elements. */
 export function Timeline({ conversation }: { conversation: ConversationSnapshot }) {
   const { t } = useLingui();
-  const { id, pending, hasEarlier } = conversation;
+  const { id, pending, hasEarlier, unreadCount } = conversation;
   const title = useConversationTitle(id);
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useRows(conversation);
@@ -34,7 +34,6 @@ export function Timeline({ conversation }: { conversation: ConversationSnapshot 
 
   const earlier = useEarlier({ conversation: id, hasEarlier, scroller, held: conversation.timeline.length });
   useReadPosition(id, () => newestInView(rows, virtualizer));
-  const newCount = useNewCount(conversation, pinned);
   const newest = newestOwn(rows, seenUpTo(conversation));
   const topDay = dayAt(rows, virtualizer.range?.startIndex);
 
@@ -84,7 +83,7 @@ export function Timeline({ conversation }: { conversation: ConversationSnapshot 
       {pinned ? null : (
         <button type="button" className={styles.chip} onClick={toEnd} data-testid="to-newest">
           <ArrowDown {...SMALL_ICON} />
-          {newCount > 0 ? <Plural value={newCount} one="# new" other="# new" /> : <Trans>To the newest</Trans>}
+          {unreadCount > 0 ? <Plural value={unreadCount} one="# new" other="# new" /> : <Trans>To the newest</Trans>}
         </button>
       )}
     </div>
@@ -103,23 +102,6 @@ function useRows(conversation: ConversationSnapshot): TimelineRow[] {
     () => buildRows({ items: timeline, pending, me, hasEarlier, unreadAfter, seams }),
     [timeline, pending, me, hasEarlier, unreadAfter, seams],
   );
-}
-
-/** Messages of others that came while the view was away from the end. */
-function useNewCount(conversation: ConversationSnapshot, pinned: boolean): number {
-  const me = useMe()?.id;
-  const { head, timeline } = conversation;
-  const [left, setLeft] = useState<number>();
-  if (pinned && left !== undefined) setLeft(undefined);
-  if (!pinned && left === undefined) setLeft(head);
-  if (pinned || left === undefined) return 0;
-  let count = 0;
-  for (let at = timeline.length - 1; at >= 0; at -= 1) {
-    const item = timeline[at];
-    if (item?.type !== 'entry' || item.entry.seq <= left) break;
-    if (item.entry.kind === 'message' && item.entry.author !== me) count += 1;
-  }
-  return count;
 }
 
 function seenUpTo(conversation: ConversationSnapshot): number {

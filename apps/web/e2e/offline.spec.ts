@@ -1,0 +1,89 @@
+import { expect, test, unique } from './support/test.ts';
+
+test('written without a network, sent by a later page, once and in order #14 #22', async ({ join }) => {
+  const mira = await join(unique('Mira'));
+  const tom = await join(unique('Tom'));
+  await mira.open(tom);
+  await tom.open(mira);
+  await mira.say('before');
+  await expect(tom.message('before')).toBeVisible();
+
+  mira.networkMayFail = true;
+  await mira.context.setOffline(true);
+  for (const text of ['one', 'two', 'three']) await mira.say(text);
+  await expect(mira.banner).toContainText('You are offline.');
+  await expect(mira.banner).toContainText('3 messages wait to be sent');
+  await expect(mira.ownState).toHaveText('Offline');
+  await expect(mira.messages.locator('[data-mark=waiting]')).toHaveCount(3);
+  // What was loaded is there, and one can write on.
+  await expect(mira.message('before')).toBeVisible();
+  await expect(mira.composer).toBeEditable();
+
+  const url = mira.page.url();
+  await mira.page.close();
+  await mira.context.setOffline(false);
+  const later = await mira.context.newPage();
+  await later.goto(url);
+  await expect.poll(() => tom.texts()).toEqual(['before', 'one', 'two', 'three']);
+  await expect(later.locator('article [data-text]')).toHaveText(['before', 'one', 'two', 'three']);
+});
+
+test('a cut network that comes back: the waiting messages go out by themselves #26', async ({ join }) => {
+  const mira = await join(unique('Mira'));
+  const tom = await join(unique('Tom'));
+  await mira.open(tom);
+  await tom.open(mira);
+  mira.networkMayFail = true;
+  await mira.context.setOffline(true);
+  await mira.say('are you there');
+  await expect(mira.banner).toContainText('1 message waits to be sent');
+  await mira.context.setOffline(false);
+  await expect(tom.message('are you there')).toBeVisible();
+  await expect(mira.banner).toBeHidden();
+  await expect(mira.message('are you there').locator('[data-mark=sent], [data-mark=seen]')).toBeVisible();
+});
+
+test('a short break shows no banner #21', async ({ join }) => {
+  const mira = await join(unique('Mira'));
+  const tom = await join(unique('Tom'));
+  await mira.open(tom);
+  mira.networkMayFail = true;
+  await mira.page.evaluate(() => {
+    Object.assign(window, { seen: false });
+    new MutationObserver(() => {
+      if (document.querySelector('[data-testid=connection-banner]') !== null) Object.assign(window, { seen: true });
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  await mira.context.setOffline(true);
+  await mira.context.setOffline(false);
+  await mira.say('still here');
+  await expect(mira.message('still here').locator('[data-mark=sent]')).toBeVisible();
+  expect(await mira.page.evaluate(() => 'seen' in window && window.seen)).toBe(false);
+});
+
+test('the relay dies: the banner says so, "Now" reconnects, what was written arrives once @one-node #20 #15', async ({
+  join,
+  system,
+}) => {
+  const mira = await join(unique('Mira'));
+  const tom = await join(unique('Tom'));
+  await mira.open(tom);
+  await tom.open(mira);
+  mira.networkMayFail = true;
+  tom.networkMayFail = true;
+  await mira.say('one');
+  await expect(tom.message('one')).toBeVisible();
+  const [node] = system.nodes;
+  await node?.kill();
+  await mira.say('two');
+  await expect(mira.banner).toContainText('Reconnecting…', { timeout: 6_000 });
+  await expect(mira.banner).toContainText('1 message waits to be sent');
+  await node?.restart();
+  await mira.page
+    .getByRole('button', { name: 'Now' })
+    .click({ timeout: 2_000 })
+    .catch(() => undefined);
+  await expect(mira.banner).toBeHidden();
+  await expect.poll(() => tom.texts(), { timeout: 20_000 }).toEqual(['one', 'two']);
+  expect(await mira.texts()).toEqual(['one', 'two']);
+});

@@ -1,0 +1,181 @@
+import { type ChatClient } from '@parley/client';
+import { directConversationId } from '@parley/protocol';
+import type { Locator } from '@playwright/test';
+import type { Person } from './support/person.ts';
+import { connect, myId, send } from './support/program.ts';
+import { expect, test, unique } from './support/test.ts';
+
+/** Somebody without a page who has written `count` messages of differing length to `reader`. */
+async function writer(
+  url: string,
+  reader: Person,
+  count: number,
+): Promise<{ client: ChatClient; conversation: string }> {
+  const client = await connect(url, unique('Writer'));
+  const conversation = directConversationId(myId(client), await reader.id());
+  const sent: Promise<number>[] = [];
+  for (let at = 1; at <= count; at += 1) sent.push(send(client, conversation, text(at)));
+  await Promise.all(sent);
+  return { client, conversation };
+}
+
+const text = (at: number): string =>
+  `${at}: ${at % 3 === 0 ? '这一条长一些，'.repeat(1 + (at % 7) * 4) : 'word '.repeat(1 + (at % 11) * 3)}`.trim();
+
+const scroller = (person: Person): Locator => person.page.getByTestId('timeline');
+const fromEnd = (person: Person): Promise<number> =>
+  scroller(person).evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
+
+/** Opens it in a page that holds nothing of it yet, at its end. */
+async function openConversation(person: Person, conversation: string): Promise<void> {
+  await person.page.goto(`/#/c/${conversation}`);
+  await person.page.reload();
+  await expect(person.messages.first()).toBeVisible();
+  const chip = person.page.getByTestId('to-newest');
+  if (await chip.isVisible()) await chip.click();
+  await expect(person.page).toHaveTitle('Parley');
+}
+
+/** Scrolls up until the first message is there. */
+async function toTop(person: Person): Promise<void> {
+  await scroller(person).hover();
+  await expect(async () => {
+    await person.page.mouse.wheel(0, -4_000);
+    await expect(person.message(text(1))).toBeInViewport({ timeout: 200 });
+  }).toPass({ timeout: 30_000, intervals: [50] });
+}
+
+interface Prepending {
+  /** Farthest that a message in view moved while an older page arrived, in pixels, over all frames. */
+  worst: number;
+  /** Older pages that arrived. */
+  pages: number;
+}
+
+/** Runs in the page: goes near the top, then stands still and looks at each frame while older messages arrive; several times. */
+async function watchPrepending(box: Element): Promise<Prepending> {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const tops = () => {
+    const found = new Map<string, number>();
+    for (const row of box.querySelectorAll<HTMLElement>('article')) {
+      const { top, bottom } = row.getBoundingClientRect();
+      if (bottom > 100 && top < 600) found.set(row.dataset['id'] ?? '', top);
+    }
+    return found;
+  };
+  let worst = 0;
+  let pages = 0;
+  for (let step = 0; step < 8; step += 1) {
+    box.scrollTop = 400;
+    await frame();
+    await frame();
+    // Rows that come into view are measured for the first time; from here on only an arrival can move them.
+    const before = tops();
+    const height = box.scrollHeight;
+    for (let wait = 0; wait < 60; wait += 1) {
+      await frame();
+      for (const [id, top] of tops()) worst = Math.max(worst, Math.abs(top - (before.get(id) ?? top)));
+    }
+    if (box.scrollHeight - height > 500) pages += 1;
+  }
+  return { worst, pages };
+}
+
+test('history loads as one scrolls up, to the very first message, and what one reads does not move #28', async ({
+  join,
+  system,
+}) => {
+  const mira = await join(unique('Mira'));
+  const { client, conversation } = await writer(system.url, mira, 260);
+  await openConversation(mira, conversation);
+  await expect(mira.message(text(260))).toBeInViewport();
+  await scroller(mira).hover();
+
+  const { worst, pages } = await scroller(mira).evaluate(watchPrepending);
+  expect(pages).toBeGreaterThan(1);
+  expect(worst).toBeLessThanOrEqual(1);
+  await toTop(mira);
+  await expect(mira.page.getByText('Loading older messages…')).toBeHidden();
+  await client.stop();
+});
+
+test('messages that come while one reads above move nothing; the chip counts them and leads to the end #30', async ({
+  join,
+  system,
+}) => {
+  const mira = await join(unique('Mira'));
+  const { client, conversation } = await writer(system.url, mira, 80);
+  await openConversation(mira, conversation);
+  await expect(mira.message(text(80))).toBeInViewport();
+  await scroller(mira).hover();
+  await mira.page.mouse.wheel(0, -1_500);
+  const chip = mira.page.getByTestId('to-newest');
+  await expect(chip).toHaveText('To the newest');
+  await expect(async () => {
+    const before = await scroller(mira).evaluate((box) => box.scrollTop);
+    await mira.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
+    expect(await scroller(mira).evaluate((box) => box.scrollTop)).toBe(before);
+  }).toPass();
+  const anchor = mira.messages.nth(12);
+  const id = await anchor.getAttribute('data-id');
+  const row = mira.page.locator(`[data-id="${id}"]`);
+  const top = (await row.boundingBox())?.y;
+  for (let at = 1; at <= 5; at += 1) await send(client, conversation, `late ${at}`);
+  await expect(chip).toHaveText('5 new');
+  expect(Math.abs(((await row.boundingBox())?.y ?? 0) - (top ?? 0))).toBeLessThanOrEqual(1);
+  await chip.click();
+  await expect(mira.message('late 5')).toBeInViewport();
+  await expect.poll(() => fromEnd(mira)).toBeLessThanOrEqual(1);
+  await expect(chip).toBeHidden();
+  await client.stop();
+});
+
+test('what one writes oneself is shown, wherever one was #32', async ({ join, system }) => {
+  const mira = await join(unique('Mira'));
+  const { client, conversation } = await writer(system.url, mira, 60);
+  await openConversation(mira, conversation);
+  await scroller(mira).hover();
+  await mira.page.mouse.wheel(0, -1_500);
+  await expect(mira.page.getByTestId('to-newest')).toBeVisible();
+  await mira.say('back to the end');
+  await expect(mira.message('back to the end')).toBeInViewport();
+  await expect.poll(() => fromEnd(mira)).toBeLessThanOrEqual(1);
+  await client.stop();
+});
+
+test('another conversation and back: one is where one was #33', async ({ join, system }) => {
+  const mira = await join(unique('Mira'));
+  const tom = await join(unique('Tom'));
+  const { client, conversation } = await writer(system.url, mira, 80);
+  await openConversation(mira, conversation);
+  await expect(mira.message(text(80))).toBeInViewport();
+  await scroller(mira).hover();
+  await mira.page.mouse.wheel(0, -1_700);
+  await expect(mira.page.getByTestId('to-newest')).toBeVisible();
+  await mira.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+  const id = await mira.messages.nth(10).getAttribute('data-id');
+  const row = mira.page.locator(`[data-id="${id}"]`);
+  const top = (await row.boundingBox())?.y ?? 0;
+  await mira.open(tom);
+  await mira.page.goBack();
+  await expect(row).toBeVisible();
+  expect(Math.abs(((await row.boundingBox())?.y ?? 0) - top)).toBeLessThanOrEqual(1);
+  await client.stop();
+});
+
+test('a storm of messages: at the end one stays at the end, and few rows exist #31 #36', async ({ join, system }) => {
+  const mira = await join(unique('Mira'));
+  const { client, conversation } = await writer(system.url, mira, 20);
+  await openConversation(mira, conversation);
+  await expect(mira.message(text(20))).toBeInViewport();
+  const sent: Promise<number>[] = [];
+  for (let at = 1; at <= 400; at += 1) {
+    sent.push(send(client, conversation, `storm ${at} ${'word '.repeat(at % 9)}`.trim()));
+    if (at % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await Promise.all(sent);
+  await expect(mira.messages.last()).toContainText('storm 400');
+  await expect.poll(() => fromEnd(mira)).toBeLessThanOrEqual(1);
+  expect(await mira.messages.count()).toBeLessThanOrEqual(120);
+  await client.stop();
+});
