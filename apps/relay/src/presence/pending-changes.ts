@@ -8,7 +8,7 @@ import type { PresenceState as State, UserId } from '@parley/protocol';
 /** So long a change waits for others, to go out in one frame with them. Milliseconds. */
 export const COALESCE_MS = 100;
 /** At most one change of a user in this time, in milliseconds. */
-export const USER_GAP_MS = 2_000;
+const USER_GAP_MS = 2_000;
 
 export class PendingChanges {
   readonly #pending = new Map<UserId, { told: State; dueAt: number }>();

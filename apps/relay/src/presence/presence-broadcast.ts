@@ -11,7 +11,7 @@ import { presenceFrames } from './presence-frames.ts';
 import { type Watch, WatchIndex } from './watch-index.ts';
 
 /** Between two frames of changes to a session, in milliseconds: four a second. */
-export const FRAME_GAP_MS = 250;
+const FRAME_GAP_MS = 250;
 /** Where a lobby shows only how many people are here, the number is told this often, in milliseconds. */
 export const COUNT_GAP_MS = 2_000;
 /** A lobby that became too large for single people shows them again after this at the earliest, in milliseconds. */
