@@ -86,7 +86,9 @@ export class Connection {
 
   /** Pings at once; one silence of PONG_TIMEOUT_MS then ends the connection. Nothing before the welcome, which has its own limit. */
   check(): void {
-    if (this.#heartbeat === undefined || this.#heartbeat.urgent) return;
+    if (this.#heartbeat === undefined) return;
+    const isBeingChecked = this.#heartbeat.urgent && this.#heardAt < this.#heartbeat.pingedAt;
+    if (isBeingChecked) return;
     this.#follow(urgentBeat(this.#deps.clock.monotonicMs()));
   }
 

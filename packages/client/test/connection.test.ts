@@ -82,6 +82,8 @@ describe('connection', () => {
   it('finds out within one short silence when asked to check the link', async () => {
     const { relay, clock, client } = await setUpOnline();
     await clock.advance(1_000);
+    client.checkLink();
+    await clock.advance(1_000);
     relay.last.isDeaf = true;
     client.checkLink();
     await clock.advance(PONG_TIMEOUT_MS - 1);

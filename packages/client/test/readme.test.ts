@@ -19,6 +19,16 @@ const strict = {
   skipLibCheck: false,
 };
 
+/** zod's own declarations name the one type that every platform has. */
+const BARE = `
+export { createChatClient } from '@parley/client';
+declare global {
+  interface URL {
+    readonly href: string;
+  }
+}
+`;
+
 /** The README's examples in a project like a stranger's, against the declarations that would be published. */
 describe('README', () => {
   let project: string;
@@ -30,6 +40,7 @@ describe('README', () => {
     project = await mkdtemp(join(root, 'node_modules/.cache/readme-'));
     await Promise.all(['protocol', 'client'].map((name) => publish(name, project)));
     await symlink(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'));
+    examples.set('bare.ts', BARE);
     const readme = await readFile(join(root, 'README.md'), 'utf8');
     for (const [, name = '', code = ''] of readme.matchAll(/^```ts example=(\S+)\n(.*?)^```$/gms)) {
       examples.set(name, code);
@@ -41,6 +52,8 @@ describe('README', () => {
   afterAll(() => rm(project, { recursive: true, force: true }));
 
   it.each([
+    // Only what the packages themselves need: neither the DOM's types nor Node's.
+    { name: 'bare.ts', options: { lib: ['es2024'], types: [] } },
     { name: 'program.ts', options: { lib: ['es2024'], types: ['node'] } },
     { name: 'page.ts', options: { lib: ['es2024', 'dom'], types: [] } },
   ])(
