@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { connect, myId, send } from './support/program.ts';
 import { directConversationId } from '@parley/protocol';

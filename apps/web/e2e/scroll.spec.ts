@@ -54,6 +54,8 @@ interface Prepending {
 
 /** Runs in the page: goes near the top, then stands still and looks at each frame while older messages arrive; several times. */
 async function watchPrepending(box: Element): Promise<Prepending> {
+  // Only what is inside of this function exists in the page.
+  // oxlint-disable-next-line unicorn/consistent-function-scoping
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
   const tops = () => {
     const found = new Map<string, number>();

@@ -1,9 +1,6 @@
 import { type Messages, i18n } from '@lingui/core';
 import { readLocal, writeLocal } from '../lib/local.ts';
-
-/** Languages of the page, each with its name in itself. */
-export const LOCALES = { en: 'English', 'zh-CN': '简体中文', 'zh-TW': '繁體中文' } as const;
-export type Locale = keyof typeof LOCALES;
+import { LOCALES, type Locale, pickLocale } from './pick-locale.ts';
 
 // One chunk each, loaded when chosen.
 const catalogues: Record<Locale, () => Promise<{ messages: Messages }>> = {
@@ -13,17 +10,6 @@ const catalogues: Record<Locale, () => Promise<{ messages: Messages }>> = {
 };
 
 const isLocale = (tag: string | undefined): tag is Locale => tag !== undefined && tag in LOCALES;
-
-/** The best language that the page has for a browser's list. */
-export function pickLocale(languages: readonly string[]): Locale {
-  for (const tag of languages) {
-    const lower = tag.toLowerCase();
-    if (lower === 'en' || lower.startsWith('en-')) return 'en';
-    if (/^zh-(?:.*-)?(?:hant|tw|hk|mo)\b/.test(lower)) return 'zh-TW';
-    if (lower === 'zh' || lower.startsWith('zh-')) return 'zh-CN';
-  }
-  return 'en';
-}
 
 export function firstLocale(): Locale {
   const stored = readLocal('locale');

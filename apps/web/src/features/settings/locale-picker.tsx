@@ -1,7 +1,8 @@
 import { useLingui } from '@lingui/react/macro';
 import { Languages } from 'lucide-react';
 import { SMALL_ICON } from '../../components/icon.ts';
-import { LOCALES, type Locale, chooseLocale } from '../../i18n/i18n.ts';
+import { chooseLocale } from '../../i18n/i18n.ts';
+import { LOCALES, type Locale } from '../../i18n/pick-locale.ts';
 import styles from './locale-picker.module.css';
 
 const isLocale = (value: string): value is Locale => value in LOCALES;
