@@ -17,6 +17,7 @@ const steps: readonly Step[] = [
   { name: 'native cluster', ...pnpm('@parley/infra', 'test:native') },
   { name: 'chat on the cluster', ...pnpm('@parley/relay', 'test:cluster') },
   { name: 'browser', ...pnpm('@parley/web', 'e2e') },
+  { name: 'dev loop', command: 'node', args: ['scripts/dev-test.ts'] },
   { name: 'compose', command: 'node', args: ['scripts/compose-test.ts'] },
 ];
 
