@@ -36,15 +36,18 @@ export async function openKafka(
   options: OpenOptions,
   { names, board }: { names: TopicNames; board: StatusBoard },
 ): Promise<OpenKafka> {
-  const connections = await connect({ ...options, clientId: `parley-${options.node}` });
+  const connections = await connect({ ...options, clientId: `parley-${options.node}` }, options.clock);
   try {
     const { admin, signalProducer } = connections;
-    await createTopics(admin, names, options);
-    const partitions = await checkTopics(admin, names, { wishes: options, logger: options.logger });
+    await admin.use((part) => createTopics(part, names, options));
+    const partitions = await admin.use((part) => checkTopics(part, names, { wishes: options, logger: options.logger }));
     const producer = await openProducer(connections, options, { names, board });
     const { ends } = await readBounds(admin, names);
     if (ends.log[0] === 0) await writeGenesis(producer, options, { names, partitions });
-    const signals = createSignalSender(signalProducer, { topic: names.signals, logger: options.logger });
+    const signals = createSignalSender((batch) => signalProducer.use((part) => part.send(batch)), {
+      topic: names.signals,
+      logger: options.logger,
+    });
     return {
       connections,
       partitions,
@@ -71,7 +74,7 @@ async function openProducer(
   const lookUp = () => lookUpPartitions(admin, names, minInsyncReplicas);
   board.setWriteFault(undefined);
   return createPartitionedProducer({
-    producer,
+    sendBatch: (batch) => producer.use((part) => part.sendBatch(batch)),
     partitions: await lookUp(),
     lookUp,
     clock,

@@ -3,7 +3,7 @@
  * retries; partitions with one leader share a request, because a broker answers one request of a connection at a time.
  */
 import type { Clock } from '@parley/protocol/environment';
-import type { Message, Producer } from 'kafkajs';
+import type { Message, ProducerBatch } from 'kafkajs';
 import type { Logger } from '../../logger.ts';
 import { LogUnavailableError } from '../log.ts';
 import { createWriteQueue, type Pending, type WriteQueue } from '../write-queue.ts';
@@ -50,7 +50,8 @@ interface Lane {
 }
 
 export interface ProducerOptions {
-  producer: Pick<Producer, 'sendBatch'>;
+  /** kafkajs's `sendBatch`, without retries of its own. */
+  sendBatch: (batch: ProducerBatch) => Promise<unknown>;
   partitions: readonly PartitionState[];
   /** Asks the cluster for all partitions. */
   lookUp: () => Promise<PartitionState[]>;
@@ -174,7 +175,7 @@ class LaneProducer implements PartitionedProducer {
       topics.set(lane.topic, messages);
       for (const { item } of batch) messages.push(item);
     }
-    await this.#options.producer.sendBatch({
+    await this.#options.sendBatch({
       acks: -1,
       timeout: ACK_TIMEOUT_MS,
       topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages })),

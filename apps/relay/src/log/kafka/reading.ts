@@ -154,9 +154,11 @@ class KafkaReader implements Reading {
 
   async #findLoss(): Promise<string | undefined> {
     const { names } = this.#options;
+    // Taken before asking: while the answer is on its way both go on.
+    const read = Array.from({ length: this.#open.partitions.log }, (_, at) => this.#inbox.position('log', at));
     try {
       const ends = await readEnds(this.#open.connections.admin, names.log);
-      const shrunk = ends.findIndex((end, partition) => end < this.#inbox.position('log', partition));
+      const shrunk = ends.findIndex((end, partition) => end < (read[partition] ?? 0));
       return shrunk < 0 ? undefined : `${names.log} lost records: partition ${shrunk} ends before what was read of it`;
     } catch (error) {
       // Anything else is a Kafka that cannot be reached, which the supervisor sees.

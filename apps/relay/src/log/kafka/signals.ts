@@ -1,4 +1,4 @@
-import type { IHeaders, Message, Producer } from 'kafkajs';
+import type { IHeaders, Message, ProducerRecord } from 'kafkajs';
 import type { Logger } from '../../logger.ts';
 import type { Signal } from '../log.ts';
 import { innermostText } from './kafka-error.ts';
@@ -15,7 +15,7 @@ export interface SignalSender {
 
 /** Sends signals with acks=1 and never twice: collected while a request is under way, dropped when too many wait. */
 export function createSignalSender(
-  producer: Pick<Producer, 'send'>,
+  send: (record: ProducerRecord) => Promise<unknown>,
   { topic, logger }: { topic: string; logger: Logger },
 ): SignalSender {
   let waiting: Message[] = [];
@@ -33,7 +33,7 @@ export function createSignalSender(
     busy = true;
     for (let messages = takeAll(); messages.length > 0; messages = takeAll()) {
       try {
-        await producer.send({ topic, acks: 1, timeout: SEND_TIMEOUT_MS, messages });
+        await send({ topic, acks: 1, timeout: SEND_TIMEOUT_MS, messages });
       } catch (error) {
         dropped += messages.length;
         logger.debug({ dropped, reason: innermostText(error) }, 'signals dropped');
