@@ -4,9 +4,9 @@ import { hueOf, initialsOf } from '../src/lib/initials.ts';
 import { pickLocale } from '../src/i18n/pick-locale.ts';
 import { hrefTo, parseRoute } from '../src/place.ts';
 
-describe('links in a text', () => {
-  const links = (text: string) => linkPieces(text).flatMap((piece) => (piece.href === undefined ? [] : [piece.text]));
+const links = (text: string) => linkPieces(text).flatMap((piece) => (piece.href === undefined ? [] : [piece.text]));
 
+describe('links in a text', () => {
   test('joined again the pieces are the text', () => {
     for (const text of [
       '',

@@ -7,6 +7,7 @@ const entry = (seq: number, author: string, at = NOON + seq): TimelineItem => ({
   type: 'entry',
   entry: { kind: 'message', seq, id: `id-${seq}`, author, at, text: `text ${seq}` },
 });
+const hole = (to: number): TimelineItem => ({ type: 'hole', hole: { from: 2, to } });
 const pending = (id: string, writtenAt = NOON): PendingMessage => ({ id, text: id, writtenAt, status: 'queued' });
 const build = (input: Partial<RowsInput>) =>
   buildRows({
@@ -47,8 +48,7 @@ describe('the rows of a timeline', () => {
     expect(
       groups({ items: [entry(1, 'a'), entry(2, 'a'), entry(3, 'b'), entry(4, 'b', NOON + GROUP_MS + 10)] }),
     ).toEqual(['[seq:1', 'seq:2]', '[seq:3]', '[seq:4]']);
-    const hole: TimelineItem = { type: 'hole', hole: { from: 2, to: 9 } };
-    expect(groups({ items: [entry(1, 'a'), hole, entry(10, 'a')] })).toEqual(['[seq:1]', '[seq:10]']);
+    expect(groups({ items: [entry(1, 'a'), hole(9), entry(10, 'a')] })).toEqual(['[seq:1]', '[seq:10]']);
   });
 
   test('a group does not grow over the seam of a page that came later', () => {
@@ -67,7 +67,6 @@ describe('the rows of a timeline', () => {
   });
 
   test('a hole keeps its key while it is filled from its end', () => {
-    const hole = (to: number): TimelineItem => ({ type: 'hole', hole: { from: 2, to } });
     expect(keys({ items: [entry(1, 'a'), hole(9)] }).at(-1)).toBe(keys({ items: [entry(1, 'a'), hole(4)] }).at(-1));
   });
 

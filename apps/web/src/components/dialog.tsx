@@ -19,13 +19,11 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
       if (event.target === dialog) dialog.close();
     };
     dialog.addEventListener('click', onClick);
-    dialog.showModal();
+    if (!dialog.open) dialog.showModal();
     // The platform takes the first thing that can have the focus, which is the cross.
     dialog.querySelector<HTMLElement>('[data-autofocus]')?.focus();
-    return () => {
-      dialog.removeEventListener('click', onClick);
-      dialog.close();
-    };
+    // Not closed here: the closing would be told to the owner, who may be only about to draw again.
+    return () => dialog.removeEventListener('click', onClick);
   }, []);
 
   return (
