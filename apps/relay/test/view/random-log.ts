@@ -17,7 +17,7 @@ export const DIRECTS = [
 const INVITES = [token(7), token(8)];
 
 /** Few ids, so that repeats and conflicts come by themselves. */
-const id = fc.nat({ max: 30 }).map((at) => `0199c1f0-8a01-7d3e-8f4a-${String(at).padStart(12, '0')}`);
+const id = fc.nat({ max: 12 }).map((at) => `0199c1f0-8a01-7d3e-8f4a-${String(at).padStart(12, '0')}`);
 const author = fc.constantFrom(...USERS);
 const room = fc.constantFrom(...ROOMS);
 const direct = fc.constantFrom(...DIRECTS);
@@ -90,7 +90,7 @@ const named: fc.Arbitrary<Draft> = fc
   }));
 
 const malformed: fc.Arbitrary<Draft> = fc.oneof(
-  fc.record({ key: room, head: fc.string(), body: fc.uint8Array({ maxLength: 20 }) }),
+  fc.record({ key: room, head: fc.string().map((text) => `?${text}`), body: fc.uint8Array({ maxLength: 20 }) }),
   fc.tuple(wellFormed, fc.uint8Array({ maxLength: 20 })).map(([draft, body]) => ({ ...draft, body })),
   fc.tuple(wellFormed, fc.constantFrom('', 'genesis', 'r_', 'd_x', '../..')).map(([draft, key]) => ({ ...draft, key })),
 );
@@ -103,7 +103,7 @@ export const randomLog: fc.Arbitrary<LoggedRecord[][]> = fc
       { weight: 2, arbitrary: named },
       { weight: 1, arbitrary: malformed },
     ),
-    { maxLength: 120 },
+    { maxLength: 150, size: 'max' },
   )
   .map(intoPartitions);
 
@@ -119,7 +119,7 @@ function intoPartitions(drafts: readonly Draft[]): LoggedRecord[][] {
 /** A random order of the partitions' records that keeps the order within each, cut into random batches. */
 export const randomBatching = fc.array(
   fc.record({ partition: fc.nat({ max: PARTITIONS - 1 }), count: fc.integer({ min: 1, max: 12 }) }),
-  { minLength: 1, maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 );
 export type Batching = { partition: number; count: number }[];
 
