@@ -1,6 +1,6 @@
 /**
  * Makes pictures of the page's main states, each in light and dark, English and Chinese, on a desktop and a phone, into
- * `screenshots/`, and the README's one. `--readme` makes only that.
+ * `screenshots/`, and the README's one. `--readme` makes only that; names of states make only those.
  */
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -151,6 +151,8 @@ async function joinGarden(browser: Browser, url: string, state: State, scene: Sc
   await page.context().close();
 }
 
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+
 async function main(): Promise<void> {
   const readmeOnly = process.argv.includes('--readme');
   await mkdir(FOLDER, { recursive: true });
@@ -197,7 +199,7 @@ async function takeAll({ browser, url, look, state, scene, me }: TakeOptions): P
   await settle(entry);
   await entry.screenshot({ path: `${FOLDER}/entry-${end}` });
   await entry.context().close();
-  for (const shot of SHOTS) {
+  for (const shot of SHOTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
     const page = await open(browser, url, look, state);
     await list(page).first().waitFor();
     await shot.steps(page, scene, me);

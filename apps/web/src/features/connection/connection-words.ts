@@ -1,4 +1,5 @@
 import type { ConnectionState } from '@parley/client';
+import { useChat } from '../../chat-client/hooks.ts';
 import { createStore, useStore } from '../../lib/store.ts';
 import { useEffect, useState } from 'react';
 
@@ -53,4 +54,11 @@ export function useRetrySeconds(connection: ConnectionState): number | undefined
     };
   }, [endMs]);
   return seconds;
+}
+
+/** Whether what is said of others may be old: this page, its link or its node is cut off. */
+export function usePresenceStale(): boolean {
+  const connection = useChat((chat) => chat.connection);
+  const isStale = useChat((chat) => chat.presenceStale);
+  return useLinkState(connection) !== 'calm' || isStale;
 }

@@ -1,12 +1,13 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { ArrowLeft, Info } from 'lucide-react';
-import { useChat, useConversation, useMe, usePresence } from '../../chat-client/hooks.ts';
+import { useConversation, useMe, usePresence } from '../../chat-client/hooks.ts';
 import { peerOf } from '../../chat-client/titles.ts';
 import { Avatar } from '../../components/avatar.tsx';
 import { IconLink } from '../../components/button.tsx';
 import { ICON } from '../../components/icon.ts';
 import { PresenceMark } from '../../components/presence-mark.tsx';
 import { hrefTo } from '../../route.ts';
+import { usePresenceStale } from '../connection/connection-words.ts';
 import { PresenceWord } from '../people/presence-word.tsx';
 import styles from './conversation-header.module.css';
 import { ConversationTitle, useConversationTitle } from './conversation-title.tsx';
@@ -47,7 +48,7 @@ function HeaderLine({ id, peer }: { id: string; peer: string | undefined }) {
   const conversation = useConversation(id);
   const presence = usePresence(peer);
   const me = useMe();
-  const isStale = useChat((chat) => chat.presenceStale);
+  const isStale = usePresenceStale();
   if (conversation !== undefined && conversation.typing.length > 0)
     return <TypingWords users={conversation.typing} named={peer === undefined} />;
   const { details } = conversation ?? {};

@@ -1,11 +1,10 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Compass, Plus } from 'lucide-react';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useChat } from '../../chat-client/hooks.ts';
 import { IconButton } from '../../components/button.tsx';
 import { SMALL_ICON } from '../../components/icon.ts';
-import { BrowseRoomsDialog } from '../rooms/browse-rooms-dialog.tsx';
-import { CreateRoomDialog } from '../rooms/create-room-dialog.tsx';
+import { BrowseRoomsDialog, CreateRoomDialog } from '../later.ts';
 import styles from './conversation-list.module.css';
 import { ConversationRow } from './conversation-row.tsx';
 import { Section } from './section.tsx';
@@ -47,8 +46,16 @@ export function ConversationList({ selected }: { selected: string | undefined })
           ))}
         </ul>
       )}
-      {dialog === 'create' ? <CreateRoomDialog onClose={close} /> : null}
-      {dialog === 'browse' ? <BrowseRoomsDialog onClose={close} /> : null}
+      {dialog === 'create' ? (
+        <Suspense>
+          <CreateRoomDialog onClose={close} />
+        </Suspense>
+      ) : null}
+      {dialog === 'browse' ? (
+        <Suspense>
+          <BrowseRoomsDialog onClose={close} />
+        </Suspense>
+      ) : null}
     </Section>
   );
 }

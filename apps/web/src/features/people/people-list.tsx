@@ -4,6 +4,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { LOBBY_MAX_PEOPLE } from '@parley/protocol';
 import { useMemo } from 'react';
 import { useChat } from '../../chat-client/hooks.ts';
+import { usePresenceStale } from '../connection/connection-words.ts';
 import styles from './people-list.module.css';
 import { PersonRow } from './person-row.tsx';
 import { Section } from './section.tsx';
@@ -19,19 +20,14 @@ export function PeopleList({ selected }: { selected: string | undefined }) {
   const presences = useChat((chat) => chat.presences);
   const me = useChat((chat) => chat.me?.id);
   const onlineCount = useChat((chat) => chat.onlineCount);
-  const isStale = useChat((chat) => chat.presenceStale);
+  const isStale = usePresenceStale();
   const people = useMemo(
     () => sortPeople({ users, presences, me, locale: i18n.locale }),
     [users, presences, me, i18n.locale],
   );
 
   return (
-    <Section title={t`People`} count={onlineCount > 0 ? <Trans>{onlineCount} online</Trans> : undefined}>
-      {isStale ? (
-        <p className={styles.note}>
-          <Trans>Who is here may be out of date.</Trans>
-        </p>
-      ) : null}
+    <Section title={t`People`} count={<Count online={onlineCount} isStale={isStale} />}>
       {onlineCount > LOBBY_MAX_PEOPLE ? (
         <p className={styles.note}>
           <Trans>Too many to list. Search for a name above.</Trans>
@@ -50,6 +46,11 @@ export function PeopleList({ selected }: { selected: string | undefined }) {
       )}
     </Section>
   );
+}
+
+function Count({ online, isStale }: { online: number; isStale: boolean }) {
+  if (isStale) return <Trans>may be out of date</Trans>;
+  return online > 0 ? <Trans>{online} online</Trans> : null;
 }
 
 function sortPeople({

@@ -34,7 +34,7 @@ export function PersonRow({ user, selected, compact = false, onPick }: PersonRow
           {user.id === me.id ? (
             <>
               {' '}
-              (<Trans>you</Trans>)
+              <Trans>(you)</Trans>
             </>
           ) : null}
         </>

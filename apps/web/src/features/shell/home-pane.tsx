@@ -1,9 +1,9 @@
 import { useLingui } from '@lingui/react/macro';
 import { MessagesSquare } from 'lucide-react';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { CreateRoomDialog } from '../rooms/create-room-dialog.tsx';
+import { CreateRoomDialog } from '../later.ts';
 import styles from './home-pane.module.css';
 
 /** Nothing is open. */
@@ -22,7 +22,11 @@ export function HomePane() {
         </Button>
         <Button onClick={() => setCreating(true)}>{t`New room`}</Button>
       </EmptyState>
-      {creating ? <CreateRoomDialog onClose={() => setCreating(false)} /> : null}
+      {creating ? (
+        <Suspense>
+          <CreateRoomDialog onClose={() => setCreating(false)} />
+        </Suspense>
+      ) : null}
     </div>
   );
 }

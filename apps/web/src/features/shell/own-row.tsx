@@ -1,13 +1,13 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Settings } from 'lucide-react';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useChat, useMe } from '../../chat-client/hooks.ts';
 import { Avatar } from '../../components/avatar.tsx';
 import { IconButton } from '../../components/button.tsx';
 import { ICON } from '../../components/icon.ts';
 import { PresenceMark } from '../../components/presence-mark.tsx';
 import { useLinkState } from '../connection/connection-words.ts';
-import { SettingsDialog } from '../settings/settings-dialog.tsx';
+import { SettingsDialog } from '../later.ts';
 import styles from './own-row.module.css';
 
 /** My name and my state. A lost connection comes first: whatever else would be said is not true then. */
@@ -28,7 +28,11 @@ export function OwnRow() {
         <OwnState />
       </div>
       <IconButton label={t`Settings`} icon={<Settings {...ICON} />} onClick={() => setOpen(true)} />
-      {open ? <SettingsDialog onClose={() => setOpen(false)} /> : null}
+      {open ? (
+        <Suspense>
+          <SettingsDialog onClose={() => setOpen(false)} />
+        </Suspense>
+      ) : null}
     </header>
   );
 }

@@ -1,8 +1,9 @@
 import { useLingui } from '@lingui/react/macro';
+import { Suspense, useEffect } from 'react';
 import { useRoute } from '../../route.ts';
 import { ConnectionBanner } from '../connection/connection-banner.tsx';
 import { ConversationPane } from '../conversation/conversation-pane.tsx';
-import { DetailsPane } from '../rooms/details-pane.tsx';
+import { DetailsPane, loadLater } from '../later.ts';
 import { InviteArrival } from '../rooms/invite-arrival.tsx';
 import { Announcer } from './announcer.tsx';
 import { HomePane } from './home-pane.tsx';
@@ -21,6 +22,7 @@ export function Shell() {
   useTitle();
   useWatch();
   useFocusKept();
+  useEffect(loadLater, []);
 
   const details = route.at === 'conversation' && route.details;
   const pane = details ? 'details' : route.at === 'home' ? 'list' : 'conversation';
@@ -41,7 +43,9 @@ export function Shell() {
         </main>
         {details ? (
           <aside className={styles.details} aria-label={t`Details`}>
-            <DetailsPane key={route.id} id={route.id} />
+            <Suspense>
+              <DetailsPane key={route.id} id={route.id} />
+            </Suspense>
           </aside>
         ) : null}
       </div>
