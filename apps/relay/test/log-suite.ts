@@ -1,5 +1,6 @@
 /** What every log promises (src/log/log.ts). Both implementations run it: test/log-embedded.test.ts, test/kafka. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { GENESIS_KEY } from '../src/log/genesis.ts';
 import { RECORD_MAX_BYTES } from '../src/log/limits.ts';
 import { type Log, type LogPositions, LogUnavailableError } from '../src/log/log.ts';
 import { message, newRoom, numbered } from './log/drafts.ts';
@@ -146,7 +147,7 @@ export function describeLog(name: string, createWorld: () => Promise<LogWorld>, 
       const gate = Promise.withResolvers<void>();
       let batches = 0;
       reader.onRecords = ({ topic, records }) => {
-        if (topic !== 'log' || records[0]?.key === 'genesis') return undefined;
+        if (topic !== 'log' || records[0]?.key === GENESIS_KEY) return undefined;
         batches += 1;
         return gate.promise;
       };

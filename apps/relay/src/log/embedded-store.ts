@@ -24,7 +24,7 @@ const PROBE_BYTES = 256 * 1024;
 /** Something to write: a record of the log, or the newest value of a key. */
 export type Write = { topic: 'log'; draft: RecordDraft } | { topic: 'state'; key: string; body: Uint8Array };
 
-export interface DeadLetter {
+interface DeadLetter {
   partition: number;
   record: LoggedRecord;
   reason: string;

@@ -1,3 +1,4 @@
+import { GENESIS_KEY } from '../../src/log/genesis.ts';
 import type { LogHandlers, LogPositions, LogStatus, RecordBatch, Signal } from '../../src/log/log.ts';
 import type { LoggedRecord } from '../../src/log/record.ts';
 
@@ -40,7 +41,7 @@ export class Reader implements LogHandlers {
     await this.onRecords(batch);
     for (const record of batch.records) {
       if (batch.topic === 'state') this.state.set(record.key, textOf(record.body));
-      else if (record.key !== 'genesis') this.records.push({ ...record, partition: batch.partition });
+      else if (record.key !== GENESIS_KEY) this.records.push({ ...record, partition: batch.partition });
       this.positions[batch.topic][batch.partition] = record.offset + 1;
     }
     this.#busy = false;

@@ -19,7 +19,7 @@ const CONNECTION_TIMEOUT_MS = 5000;
 const KEEP_ALIVE_MS = 60_000;
 
 /** kafkajs retries briefly; whoever uses it decides what a failure means and tries again in its own time. */
-export const BRIEF_RETRY = { initialRetryTime: 50, maxRetryTime: 200, multiplier: 1.5, retries: 3 };
+const BRIEF_RETRY = { initialRetryTime: 50, maxRetryTime: 200, multiplier: 1.5, retries: 3 };
 
 export function createKafkaClient(access: KafkaAccess, options: { requestTimeoutMs: number }): Kafka {
   return new kafkajs.Kafka({

@@ -8,7 +8,7 @@ import type { LoggedRecord } from '../record.ts';
 const WAITING_MAX_RECORDS = 8 * BATCH_MAX_RECORDS;
 
 /** What Kafka answered to one fetch of one partition. */
-export interface Fetched {
+interface Fetched {
   topic: Topic;
   partition: number;
   records: LoggedRecord[];

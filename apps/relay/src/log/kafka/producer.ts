@@ -20,7 +20,7 @@ const RECORD_OVERHEAD_BYTES = 80;
 const BATCH_MOST = { records: 500, bytes: MAX_MESSAGE_BYTES - 1024 };
 
 /** The broker's own limit on waiting for replicas; under the client's, so that the answer says what happened. */
-export const ACK_TIMEOUT_MS = 6000;
+const ACK_TIMEOUT_MS = 6000;
 export const PRODUCE_REQUEST_TIMEOUT_MS = 7000;
 
 export interface PartitionState {

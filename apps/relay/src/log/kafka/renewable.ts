@@ -19,7 +19,7 @@ export interface Renewable<Kind extends Part> {
 }
 
 /** There was no answer in time; what was asked for may have happened. */
-export class HungError extends Error {
+class HungError extends Error {
   override readonly name = 'HungError';
 }
 

@@ -114,6 +114,7 @@ class ConsumerSupervisor implements Supervisor {
       onEnded: (reason) => {
         life.ended = reason;
         logger.warn({ reason, consumer: life.number }, 'a consumer ended');
+        if (!this.#stopped) this.#replaceIfNeeded();
       },
     };
   }
