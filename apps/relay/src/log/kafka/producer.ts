@@ -153,7 +153,8 @@ class LaneProducer implements PartitionedProducer {
         break;
       }
       await this.#sleep(delayMs);
-      await this.#lookUp();
+      // For those who share requests again; this one finds its leader without.
+      void this.#lookUp();
       try {
         await this.#send([part]);
         succeed(part);
