@@ -41,6 +41,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     frameworkErrors: handleFrameworkError,
   });
   securityHeaders(app);
+  // Before the routes: each keeps the handler that it finds.
+  app.setNotFoundHandler((_, reply) => refuse(reply, 404, 'not_found'));
+  app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return refuse(reply, status, 'invalid_request');
+    environment.logger.error({ err: error, path: request.url.split('?')[0] }, 'a request could not be answered');
+    return refuse(reply, 500, 'internal');
+  });
   await app.register(fastifyCookie);
   await app.register(fastifyWebsocket, {
     options: { maxPayload: FRAME_MAX_BYTES, maxFragments: 64, maxBufferedChunks: 1024, perMessageDeflate: false },
@@ -67,12 +75,5 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   socketRoute(app, { node, authentication });
   if (config.webRoot !== undefined && existsSync(config.webRoot)) await staticPage(app, config.webRoot);
-  app.setNotFoundHandler((_, reply) => refuse(reply, 404, 'not_found'));
-  app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status < 500) return refuse(reply, status, 'invalid_request');
-    environment.logger.error({ err: error, path: request.url.split('?')[0] }, 'a request could not be answered');
-    return refuse(reply, 500, 'internal');
-  });
   return app;
 }

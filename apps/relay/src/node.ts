@@ -142,7 +142,9 @@ export class RelayNode {
     this.#presence.drain();
     await this.#options.log.stop();
     this.#presence.stop();
-    if (this.#halted === undefined) this.#view?.close();
+    const view = this.#view;
+    this.#view = undefined;
+    if (this.#halted === undefined) view?.close();
   }
 
   #openView(epoch: string, partitions: { log: number; state: number }) {

@@ -10,6 +10,8 @@ import { systemEnvironment } from '../../src/environment.ts';
 import { createEmbeddedLog } from '../../src/log/embedded.ts';
 import { RelayNode } from '../../src/node.ts';
 
+export const TEST_SECRET = 'a secret of the tests: 32 bytes and more';
+
 export interface TestRelay {
   url: string;
   dataDir: string;
@@ -55,7 +57,7 @@ export async function startRelay(
     environment,
     logger,
     node,
-    sessionSecret: 'a secret of the tests: 32 bytes and more',
+    sessionSecret: TEST_SECRET,
     allowedOrigins,
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
