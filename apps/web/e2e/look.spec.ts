@@ -35,9 +35,11 @@ for (const colorScheme of ['light', 'dark'] as const)
       await expect(mira.conversations.first()).toContainText('3');
       states['home'] = await violations(mira.page);
       await mira.page.getByRole('button', { name: 'Settings' }).click();
+      await expect(mira.page.getByRole('dialog')).toBeVisible();
       states['settings'] = await violations(mira.page);
       await mira.page.keyboard.press('Escape');
       await mira.page.locator('nav').getByRole('button', { name: 'New room' }).click();
+      await expect(mira.page.getByRole('dialog')).toBeVisible();
       states['new room'] = await violations(mira.page);
       await mira.page.keyboard.press('Escape');
       await mira.page.goto(`/#/c/${conversation}`);
@@ -48,6 +50,7 @@ for (const colorScheme of ['light', 'dark'] as const)
       await mira.page.waitForFunction(() => document.getAnimations().length === 0);
       states['conversation'] = await violations(mira.page);
       await mira.page.goto(`/#/c/${conversation}/details`);
+      await expect(mira.page.getByRole('complementary')).toContainText('ID');
       states['details'] = await violations(mira.page);
       for (const [state, found] of Object.entries(states)) expect.soft(found, state).toEqual([]);
       const overflow = await mira.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -154,7 +157,9 @@ test('the focus is never lost #53', async ({ join }) => {
   await mira.page.getByRole('link', { name: 'Close details' }).first().click();
   expect(await focus()).toBe('TEXTAREA');
   await mira.page.getByRole('button', { name: 'Settings' }).click();
+  await expect(mira.page.getByRole('dialog')).toBeVisible();
   await mira.page.keyboard.press('Escape');
+  await expect(mira.page.getByRole('dialog')).toBeHidden();
   expect(await focus()).toBe('BUTTON');
   await mira.page.goto('/#/');
   await expect.poll(focus).toBe('A');

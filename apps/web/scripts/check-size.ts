@@ -15,7 +15,7 @@ const sum = (files: readonly string[]): number => files.reduce((total, file) => 
 const html = readFileSync(`${DIST}index.html`, 'utf8');
 const asked = [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)].map((found) => found[1] ?? '');
 const assets = readdirSync(`${DIST}assets`).map((file) => `assets/${file}`);
-const languages = assets.filter((file) => /assets\/(?:en|zh-\w+)-/.test(file));
+const languages = assets.filter((file) => /assets\/(?:en|zh-\w+)-.*\.js$/.test(file));
 const lazy = assets.filter((file) => file.endsWith('.js') && !asked.includes(file) && !languages.includes(file));
 
 const rows = [
