@@ -21,10 +21,15 @@ describe('a cluster of plain processes', () => {
     held.push(...opened);
     return opened;
   };
+  const lands = (node: string): Promise<boolean> =>
+    hold(1).then(
+      ([opened]) => opened?.node === node,
+      () => false,
+    );
   /** Opens a socket every now and then until one lands on `node`; returns how long that took. */
   const firstSocketOn = async (node: string): Promise<number> => {
     const from = performance.now();
-    await eventually(`a socket on ${node}`, async () => (await hold(1))[0]?.node === node, 10_000);
+    await eventually(`a socket on ${node}`, () => lands(node), 10_000);
     return performance.now() - from;
   };
 
@@ -79,6 +84,22 @@ describe('a cluster of plain processes', () => {
     expect(await firstSocketOn('relay-2')).toBeLessThan(2_000);
   });
 
+  test('with no relay ready the page is served and sockets are refused', async () => {
+    await Promise.all(cluster.relays.map(({ url }) => fetch(`${url}/internal/unready`)));
+    for (let page = 0; page < 5; page += 1) {
+      await expect(openSocket(cluster.url)).rejects.toThrow();
+      expect((await fetch(`${cluster.url}/api/session`, { method: 'POST', body: '{}' })).status).toBe(503);
+      expect((await fetch(`${cluster.url}/`)).status).toBe(200);
+    }
+    await Promise.all(cluster.relays.map(({ url }) => fetch(`${url}/internal/ready`)));
+    const opens = (): Promise<boolean> =>
+      hold(1).then(
+        () => true,
+        () => false,
+      );
+    await eventually('sockets open again', opens, 3_000);
+  });
+
   test('T22: what a client says about its address does not reach a relay', async () => {
     const forged = { 'x-forwarded-for': '6.6.6.6', 'x-real-ip': '6.6.6.6', forwarded: 'for=6.6.6.6' };
     const { headers } = (await (await fetch(`${cluster.url}/x`, { headers: forged })).json()) as {
@@ -91,7 +112,7 @@ describe('a cluster of plain processes', () => {
   });
 
   test("T28: a relay's own affairs are not served", async () => {
-    for (const path of ['/metrics', '/internal/unready', '/lb/ping', '/lb/next', '/unavailable.html'])
+    for (const path of ['/metrics', '/internal/unready', '/lb/ping', '/lb/ready', '/lb/alive', '/unavailable.html'])
       expect((await fetch(cluster.url + path)).status, path).toBe(404);
     expect((await fetch(`${cluster.url}/nginx-health`)).status).toBe(200);
   });
