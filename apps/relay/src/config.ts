@@ -100,7 +100,9 @@ export const Settings = z.object({
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, dot, dash and underscore, at most 64')
     .default('parley')
     .describe('Topics are PREFIX.log, .state, .signals and .dead.'),
-  KAFKA_PARTITIONS: whole(1, 256).default(12).describe('Partitions of topics that this node creates.'),
+  KAFKA_PARTITIONS: whole(1, 256)
+    .default(3)
+    .describe('Partitions of topics that this node creates; fixed for the life of a log.'),
   KAFKA_REPLICATION_FACTOR: whole(1, 9).default(3).describe('Replicas of topics that this node creates.'),
   KAFKA_MIN_INSYNC_REPLICAS: whole(1, 9)
     .default(2)
