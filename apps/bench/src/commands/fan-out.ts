@@ -30,7 +30,7 @@ interface Result {
   seconds: number;
   deliveries: number;
   expected: number;
-  frames: number;
+  writes: number;
   seen: Summary;
   acked: Summary;
   bareCpu: number;
@@ -114,6 +114,7 @@ async function takeTurn({ rate, seconds, rounds, bytes, receivers: count }: Sett
   const shape = { rate, seconds: seconds / rounds };
   await receivers.call('reset', undefined);
   const relayCpu = openRelayCpu(cluster);
+  const writesBefore = await countWrites(cluster);
   const started = performance.now();
   const written = await writers.call('run', { ...shape, bytes });
   const cpu = relayCpu();
@@ -133,7 +134,7 @@ async function takeTurn({ rate, seconds, rounds, bytes, receivers: count }: Sett
     seconds: elapsed,
     deliveries: read.deliveries + written.deliveries,
     expected: written.sent * count + written.deliveries,
-    frames: read.frames,
+    writes: (await countWrites(cluster)) - writesBefore,
     seen: summarize(read.seenMs),
     acked: summarize(written.ackMs),
     bareCpu,
@@ -151,13 +152,17 @@ async function singleFrame({ writers, receivers }: Parts, bytes: number, last: s
   return (await receivers.call('counts', undefined)).lastFrame;
 }
 
+async function countWrites(cluster: BenchCluster): Promise<number> {
+  return (await cluster.status()).reduce((sum, { metrics }) => sum + metrics.writes, 0);
+}
+
 function openRelayCpu({ relays }: BenchCluster): () => number {
   const before = relays.map(({ pid }) => cpuSeconds(pid));
   return () => relays.reduce((sum, { pid }, at) => sum + cpuSeconds(pid) - (before[at] ?? 0), 0);
 }
 
 function merge(turns: readonly Result[]): Result {
-  const sum = (key: 'cpu' | 'seconds' | 'deliveries' | 'expected' | 'frames' | 'bareCpu' | 'bareDeliveries'): number =>
+  const sum = (key: 'cpu' | 'seconds' | 'deliveries' | 'expected' | 'writes' | 'bareCpu' | 'bareDeliveries'): number =>
     turns.reduce((total, turn) => total + turn[key], 0);
   const middle = (key: 'seen' | 'acked' | 'bareSeen'): Summary => medianOf(turns.map((turn) => turn[key]));
   return {
@@ -165,7 +170,7 @@ function merge(turns: readonly Result[]): Result {
     seconds: sum('seconds'),
     deliveries: sum('deliveries'),
     expected: sum('expected'),
-    frames: sum('frames'),
+    writes: sum('writes'),
     seen: middle('seen'),
     acked: middle('acked'),
     bareCpu: sum('bareCpu'),
@@ -206,7 +211,7 @@ function addFigures(
     },
     { name: `${rate}/s: sent → seen p50`, value: result.seen.p50, unit: 'ms', baseline: result.bareSeen.p50 },
     { name: `${rate}/s: sent → seen p99`, value: result.seen.p99, unit: 'ms', baseline: result.bareSeen.p99 },
-    { name: `${rate}/s: messages in a frame`, value: result.deliveries / Math.max(1, result.frames), unit: '' },
+    { name: `${rate}/s: messages in a write`, value: result.deliveries / Math.max(1, result.writes), unit: '' },
     {
       name: `${rate}/s: deliveries missing`,
       value: result.expected - result.deliveries,

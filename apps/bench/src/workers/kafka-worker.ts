@@ -48,13 +48,17 @@ const methods = {
     waiting.clear();
     seenMs = [];
     const ackMs: number[] = [];
+    let failed = 0;
     const { sent, latestMs } = await pace({ rate, seconds }, () => {
       const fromMs = nowMs();
-      void send(fromMs, bytes).then(() => ackMs.push(nowMs() - fromMs));
+      send(fromMs, bytes).then(
+        () => ackMs.push(nowMs() - fromMs),
+        () => (failed += 1),
+      );
     });
     const endedMs = nowMs();
-    while ((waiting.size > 0 || ackMs.length < sent) && nowMs() - endedMs < DRAIN_MS) await delay(2);
-    return { sent, lost: waiting.size, ackMs: Float64Array.from(ackMs), seenMs: Float64Array.from(seenMs), latestMs };
+    while ((waiting.size > 0 || ackMs.length + failed < sent) && nowMs() - endedMs < DRAIN_MS) await delay(2);
+    return { sent, lost: waiting.size + failed, ackMs: Float64Array.from(ackMs), seenMs: Float64Array.from(seenMs), latestMs };
   },
 
   async close() {

@@ -28,7 +28,6 @@ let tokens: string[] = [];
 let sockets: WebSocket[] = [];
 let bare: WebSocket[] = [];
 let deliveries = 0;
-let writes = 0;
 let stampMs: number[] = [];
 let lastFrame = '';
 let pings = 0;
@@ -81,13 +80,12 @@ const methods = {
 
   reset() {
     deliveries = 0;
-    writes = 0;
     stampMs = [];
   },
 
-  /** Messages that arrived since `reset`, over all sockets, in how many frames, and how old the sampled ones were. */
+  /** Messages that arrived since `reset`, over all sockets, and how old the sampled ones were. */
   counts() {
-    return { deliveries, frames: writes, seenMs: Float64Array.from(stampMs), lastFrame };
+    return { deliveries, seenMs: Float64Array.from(stampMs), lastFrame };
   },
 
   /** How many sockets are still open. */
@@ -161,7 +159,6 @@ function countMessages(socket: WebSocket, place: number): void {
   socket.on('message', (data: Buffer) => {
     let at = data.indexOf(STAMP_BYTES);
     if (at === -1) return;
-    writes += 1;
     const arrivedMs = nowMs();
     if (place === 0) lastFrame = data.toString();
     for (; at !== -1; at = data.indexOf(STAMP_BYTES, at + STAMP_BYTES.length)) {
