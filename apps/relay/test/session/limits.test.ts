@@ -1,0 +1,178 @@
+/** What ends a session or slows it down: silence, expiry, drain, floods. */
+import {
+  CLOSE_DRAINING,
+  directConversationId,
+  makeOperationId,
+  makeRoomId,
+  makeUserId,
+  PING_INTERVAL_MS,
+} from '@parley/protocol';
+import { afterEach, describe, expect, it } from 'vitest';
+import { settled } from '../support/fake-clock.ts';
+import { TestNode } from '../support/node.ts';
+
+let test: TestNode;
+afterEach(() => test.stop());
+
+const newUser = (): string => makeUserId(test.random);
+const newId = (): string => makeOperationId(test.clock, test.random);
+
+describe('silence', () => {
+  it('of a half-open link is asked about and ends the session within 45 s', async () => {
+    test = await TestNode.start();
+    const gone = await test.enter(newUser());
+    await test.clock.pass(29_000);
+    expect(gone.socket.pings).toBeGreaterThan(0);
+    expect(gone.socket.terminated).toBe(false);
+    await test.clock.pass(16_000);
+    expect(gone.socket.terminated).toBe(true);
+    expect(test.node.sessions.size).toBe(0);
+  });
+
+  it('of a link that answers pings, or sends them, ends nothing', async () => {
+    test = await TestNode.start();
+    const answers = await test.enter(newUser());
+    answers.socket.onPing = () => answers.session.heard();
+    const asks = await test.enter(newUser());
+    for (let n = 0; n < 10; n += 1) {
+      await test.clock.pass(PING_INTERVAL_MS);
+      asks.say({ type: 'ping', n });
+    }
+    expect(answers.socket.terminated || asks.socket.terminated).toBe(false);
+    expect(test.node.sessions.size).toBe(2);
+  });
+});
+
+describe('a sign-in that ends', () => {
+  it('takes its session with it, soon, and at once when something is written', async () => {
+    test = await TestNode.start();
+    const ann = newUser();
+    const expiresAtMs = test.clock.wallMs() + 60_000;
+    const [silent, writer] = [test.open(ann, { expiresAtMs }), test.open(ann, { expiresAtMs })];
+    for (const session of [silent, writer]) {
+      session.socket.onPing = () => session.session.heard();
+      session.hello();
+      await session.until('caughtUp');
+    }
+    await test.clock.pass(59_000);
+    expect(silent.socket.closedWith).toBeUndefined();
+    test.clock.advance(1_001);
+    const before = await test.log.ends();
+    writer.say({
+      type: 'send',
+      conversation: directConversationId(ann, ann),
+      messages: [{ id: newId(), text: 'late' }],
+    });
+    expect(writer.socket.closedWith).toBe(4502);
+    expect(writer.socket.frames.at(-1)).toMatchObject({ type: 'error', code: 'session_expired', retryable: false });
+    await test.clock.pass(15_000);
+    expect(silent.socket.closedWith).toBe(4502);
+    expect(await test.log.ends()).toEqual(before);
+  });
+});
+
+describe('a drain', () => {
+  it('gives each session a slot of its own, and closes in the same waves with 1012', async () => {
+    test = await TestNode.start({ DRAIN_MS: '1000' });
+    const sessions = [];
+    for (let count = 0; count < 10; count += 1) sessions.push(await test.enter(newUser()));
+    const startedMs = test.clock.monotonicMs();
+    const stopped = test.node.stop();
+    expect(test.node.unreadyReason()).toBe('draining');
+    await settled();
+    const slots = sessions.map(({ socket }) => {
+      const last = socket.frames.at(-1);
+      return last?.type === 'goaway' ? last.delayMs : -1;
+    });
+    expect(slots.toSorted((one, other) => one - other)).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
+    // Everything still works until then.
+    const last = sessions[slots.indexOf(900)];
+    last?.say({ type: 'ping', n: 5 });
+    await settled();
+    expect(last?.socket.frames.at(-1)).toEqual({ type: 'pong', n: 5 });
+    for (const slot of slots.toSorted((one, other) => one - other)) {
+      const session = sessions[slots.indexOf(slot)];
+      expect(session?.socket.closedWith).toBeUndefined();
+      await test.clock.pass(startedMs + slot + 500 - test.clock.monotonicMs());
+      expect(session?.socket.closedWith).toBe(CLOSE_DRAINING);
+    }
+    await stopped;
+    expect(test.node.sessions.size).toBe(0);
+  });
+
+  it('of no time at all closes everybody at once', async () => {
+    test = await TestNode.start({ DRAIN_MS: '0' });
+    const session = await test.enter(newUser());
+    await test.node.stop();
+    expect(session.socket.closedWith).toBe(CLOSE_DRAINING);
+  });
+});
+
+describe('a flood', () => {
+  it('of frames is refused by name, with the time to wait, and forgiven', async () => {
+    test = await TestNode.start({ RATE_FRAMES: '10/5' });
+    const session = await test.enter(newUser());
+    const messages = [newId(), newId()].map((id) => ({ id, text: 'hi' }));
+    for (let n = 0; n < 4; n += 1) session.say({ type: 'ping', n });
+    session.fresh();
+    session.say({ type: 'send', conversation: makeRoomId(test.random), messages });
+    session.say({ type: 'people', request: 3, limit: 1 });
+    await settled();
+    const refusals = session.fresh().filter((frame) => frame.type === 'error');
+    const [{ retryAfterMs = 0 } = {}] = refusals;
+    expect(retryAfterMs).toBeGreaterThan(80);
+    expect(retryAfterMs).toBeLessThanOrEqual(100);
+    expect(refusals).toEqual([
+      ...messages.map(({ id }) => ({ type: 'error', code: 'rate_limited', retryable: true, retryAfterMs, id })),
+      { type: 'error', code: 'rate_limited', retryable: true, retryAfterMs, request: 3 },
+    ]);
+    await test.clock.pass(100);
+    session.say({ type: 'ping', n: 9 });
+    expect(await session.until('pong')).toEqual({ type: 'pong', n: 9 });
+  });
+
+  it('of messages is one over all sockets of a user, and nobody else pays', async () => {
+    test = await TestNode.start({ RATE_OPERATIONS: '1/3' });
+    const [ann, ben] = [newUser(), newUser()];
+    const notes = directConversationId(ann, ann);
+    const [one, other, bens] = [await test.enter(ann), await test.enter(ann), await test.enter(ben)];
+    const say = (id: string) => ({ type: 'send' as const, conversation: notes, messages: [{ id, text: 'hi' }] });
+    for (const session of [one, other, one]) {
+      session.say(say(newId()));
+      await session.until('ack');
+    }
+    const before = await test.log.ends();
+    const id = newId();
+    other.say(say(id));
+    const refused = await other.until('error');
+    expect(refused).toMatchObject({ code: 'rate_limited', retryable: true, id });
+    expect(refused.retryAfterMs).toBeGreaterThan(900);
+    expect(refused.retryAfterMs).toBeLessThanOrEqual(1_000);
+    expect(await test.log.ends()).toEqual(before);
+    bens.say({ ...say(newId()), conversation: directConversationId(ben, ben) });
+    await bens.until('ack');
+    await test.clock.pass(1_000);
+    other.say(say(id));
+    expect((await other.until('ack')).seq).toBe(4);
+  });
+
+  it('of searches and of typing has limits of its own', async () => {
+    test = await TestNode.start();
+    const [ann, ben] = [newUser(), newUser()];
+    const [one, other] = [await test.enter(ann), await test.enter(ben)];
+    const conversation = directConversationId(ann, ben);
+    one.say({ type: 'send', conversation, messages: [{ id: newId(), text: 'hi' }] });
+    await one.until('ack');
+    for (let request = 0; request < 60; request += 1) one.say({ type: 'people', request, limit: 1, search: 'nobody' });
+    const refused = await one.until('error');
+    expect(refused).toMatchObject({ code: 'rate_limited', request: 50, retryAfterMs: 100 });
+    for (let count = 0; count < 50; count += 1) {
+      one.say({ type: 'typing', conversation });
+      await settled();
+    }
+    const typings = other.fresh().filter(({ type }) => type === 'typing');
+    expect(typings.length).toBeGreaterThan(0);
+    expect(typings.length).toBeLessThanOrEqual(10);
+    expect(one.types).not.toContain('typing');
+  });
+});
