@@ -25,6 +25,8 @@ export interface Settings {
   through: 'nginx' | 'relays';
   /** Which half of `latency`. */
   only: 'cluster' | 'embedded' | undefined;
+  /** Of the relays' log and of the baseline's topic. */
+  partitions: number;
   jit: 'quick' | 'full';
   profile: boolean;
   json: string | undefined;
@@ -52,6 +54,7 @@ export const USAGE = `pnpm bench COMMAND [options]
   --receivers N  of the room (default 300)          --sockets N   default 5000 for idle, 300 for sockets
   --loaders N    processes of the load (default 1)  --through nginx|relays   where throughput connects
   --only cluster|embedded     one half of latency   --jit quick|full   the brokers' JVMs (default full)
+  --partitions N of the log, and of the baseline's topic (default 3)
   --profile      where the relays' and the load's CPU goes
   --json FILE    writes everything printed, and more, as JSON`;
 
@@ -72,6 +75,7 @@ export function readSettings(args: readonly string[]): Settings {
       loaders: { type: 'string' },
       through: { type: 'string' },
       only: { type: 'string' },
+      partitions: { type: 'string' },
       jit: { type: 'string' },
       profile: { type: 'boolean' },
       json: { type: 'string' },
@@ -96,6 +100,7 @@ export function readSettings(args: readonly string[]): Settings {
       values.only === undefined
         ? undefined
         : oneOf<'cluster' | 'embedded'>('--only', values.only, ['cluster', 'embedded']),
+    partitions: number('partitions', 3),
     jit: oneOf('--jit', values.jit ?? 'full', ['quick', 'full']),
     profile: values.profile === true,
     json: values.json,

@@ -11,8 +11,6 @@ import type { PairsResult, PairsWorker } from '../workers/pairs-worker.ts';
 import { startWorker, type Worker } from '../workers/worker.ts';
 import { runEmbedded } from './embedded.ts';
 
-/** As the relay creates its log. */
-const PARTITIONS = 12;
 const WARM_UP_RATE = 400;
 
 export async function runLatency(settings: Settings, report: Report, cleanUp: CleanUp): Promise<void> {
@@ -26,7 +24,7 @@ async function runCluster(settings: Settings, report: Report, cleanUp: CleanUp):
   cleanUp.add(() => load.stop());
   const bare = startWorker<KafkaWorker>('kafka-worker.ts');
   cleanUp.add(() => bare.stop());
-  await bare.call('open', { brokers: [...cluster.kafkaBrokers], topic: 'bare', partitions: PARTITIONS });
+  await bare.call('open', { brokers: [...cluster.kafkaBrokers], topic: 'bare', partitions: settings.partitions });
   const { nodes, pairs, apart } = await load.call('connect', {
     urls: [cluster.url],
     users: settings.users,
@@ -102,7 +100,7 @@ function addFigures(
   report.note(
     `cluster: ${sum('sent')} messages at ${settings.rate}/s through Nginx, ${sum('refused')} refused and sent again${codesOf(system)}; ` +
       `the generator was late by at most ${Math.max(...system.map(({ latestMs }) => latestMs)).toFixed(1)} ms.`,
-    `baseline: kafkajs (the relay's patch and socket options) in one process, one producer and one consumer, topic of ${PARTITIONS} partitions,`,
+    `baseline: kafkajs (the relay's patch and socket options) in one process, one producer and one consumer, topic of ${settings.partitions} partitions,`,
     `  RF 3, acks=all, texts of the same length at the same rate: produce called → eachBatch entered; acked: produce resolved; ${baseline.reduce((total, { lost }) => total + lost, 0)} lost.`,
     `System and baseline took turns of ${(settings.seconds / settings.rounds).toFixed(0)} s after ${settings.warmUpSeconds} s of load on both.`,
     "sent: the call of client.send; seen: the receiver client's `entry` event; acked: the sender client's `acked` event.",

@@ -48,6 +48,7 @@ export async function startBenchCluster(settings: Settings, report: Report, clea
     relayMain: RELAY_PROCESS,
     relayEnv: {
       ...GENEROUS_RATES,
+      KAFKA_PARTITIONS: String(settings.partitions),
       RELAY_PROFILES: profiles,
       RELAY_ADMIN_PORTS: adminPorts.map((port, at) => `relay-${at + 1}=${port}`).join(','),
     },

@@ -58,7 +58,13 @@ const methods = {
     });
     const endedMs = nowMs();
     while ((waiting.size > 0 || ackMs.length + failed < sent) && nowMs() - endedMs < DRAIN_MS) await delay(2);
-    return { sent, lost: waiting.size + failed, ackMs: Float64Array.from(ackMs), seenMs: Float64Array.from(seenMs), latestMs };
+    return {
+      sent,
+      lost: waiting.size + failed,
+      ackMs: Float64Array.from(ackMs),
+      seenMs: Float64Array.from(seenMs),
+      latestMs,
+    };
   },
 
   async close() {
