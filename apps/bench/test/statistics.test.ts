@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { hotSpots } from '../src/measure/profile.ts';
 import { concat, summarize } from '../src/measure/statistics.ts';
 
+const frame = (functionName: string) => ({ functionName, url: '', lineNumber: 0 });
+
 test('percentiles are by nearest rank, whatever the order', () => {
   const samples = Float64Array.from({ length: 100 }, (_, at) => 100 - at);
   expect(summarize(samples)).toEqual({ count: 100, p50: 50, p90: 90, p99: 99, max: 100 });
@@ -14,7 +16,6 @@ test('parts are put together in their order', () => {
 });
 
 test('self time is a share of the time that was not idle, over all profiles', () => {
-  const frame = (functionName: string) => ({ functionName, url: '', lineNumber: 0 });
   const profile = {
     nodes: [
       { id: 1, callFrame: frame('(idle)') },
