@@ -152,7 +152,7 @@ describe('strictness', () => {
       fc.property(clientFrame, key, (frame, extra) => {
         fc.pre(!Object.hasOwn(frame, extra));
         // Written as text: assigning `__proto__` would set the prototype instead.
-        const text = encodeClientFrame(frame).replace(/\}$/, `,${JSON.stringify(extra)}:1}`);
+        const text = encodeClientFrame(frame).replace(/\}$/, () => `,${JSON.stringify(extra)}:1}`);
         const decoded = decodeClientFrame(text);
         if (frame.type !== 'hello') expect(decoded).toMatchObject({ ok: false, code: 'invalid_frame' });
         else if (decoded.ok) expect(decoded).toEqual({ ok: true, frame });

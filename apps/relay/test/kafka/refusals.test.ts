@@ -88,6 +88,12 @@ describe('the Kafka log refuses to start', { timeout: 60_000 }, () => {
     const admin = plainKafka(kafka.kafkaBrokers).admin();
     await admin.connect();
     await admin.createPartitions({ topicPartitions: [{ topic: `${prefix}.log`, count: 5 }] });
+    // Each answer comes from any broker, and they learn of it one after the other.
+    let agreed = 0;
+    while (agreed < 30) {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [`${prefix}.log`] });
+      agreed = topics[0]?.partitions.length === 5 ? agreed + 1 : 0;
+    }
     await admin.disconnect();
     expect(await refusal(prefix)).toContain(`topic ${prefix}.log has 5 partitions, but began with 3`);
   });
