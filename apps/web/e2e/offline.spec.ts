@@ -87,3 +87,37 @@ test('the relay dies: the banner says so, "Now" reconnects, what was written arr
   await expect.poll(() => tom.texts(), { timeout: 20_000 }).toEqual(['one', 'two']);
   expect(await mira.texts()).toEqual(['one', 'two']);
 });
+
+test('what is refused for good says why, and the text can be taken back #17', async ({ join, browser }) => {
+  const mira = await join(unique('Mira'));
+  await mira.page.locator('nav').getByRole('button', { name: 'New room' }).click();
+  await expect(mira.page.getByRole('dialog')).toBeVisible();
+  await mira.page.keyboard.type('Short-lived');
+  await mira.page.keyboard.press('Enter');
+  await mira.say('in the room');
+  await expect(mira.message('in the room').locator('[data-mark=sent]')).toBeVisible();
+
+  // Another device of the same person leaves the room while this one is cut off.
+  const other = await browser.newContext({ storageState: await mira.context.storageState() });
+  const device = await other.newPage();
+  await device.goto(`${new URL(mira.page.url()).origin}/#/c/${mira.conversation()}/details`);
+  mira.networkMayFail = true;
+  await mira.context.setOffline(true);
+  await mira.say('too late');
+  await device.getByRole('button', { name: 'Leave room' }).click();
+  await device.getByRole('button', { name: 'Leave', exact: true }).click();
+  await expect(device).toHaveURL(/#\/$/);
+  await other.close();
+  await mira.context.setOffline(false);
+
+  const row = mira.message('too late');
+  await expect(row).toContainText('Not sent: you are not in this room.');
+  await expect(row.locator('[data-mark=failed]')).toBeVisible();
+  await expect(row.getByRole('button')).toHaveText(['Send again', 'Edit', 'Delete']);
+  await mira.page.getByRole('button', { name: 'Join again' }).click();
+  await expect(mira.composer).toBeVisible();
+  await row.getByRole('button', { name: 'Edit' }).click();
+  await expect(row).toBeHidden();
+  await expect(mira.composer).toHaveValue('too late');
+  await expect(mira.composer).toBeFocused();
+});

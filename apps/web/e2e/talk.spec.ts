@@ -29,9 +29,9 @@ test('Enter sends: the row is there at once, and stays the same element when it 
     await expect(mira.composer).toHaveValue('');
     await expect(mira.composer).toBeFocused();
   }
-  // The machine may be busy with other things at one moment, not at each.
-  expect(Math.min(...tries.map((sending) => sending.ms))).toBeLessThan(50);
   for (const sending of tries) {
+    // 50 ms at 60 frames a second; in frames, because a busy machine draws fewer of them.
+    expect(sending.frames).toBeLessThanOrEqual(3);
     expect(sending.same).toBe(true);
     // It slides in by 4 px; the answer moves nothing.
     expect(Math.abs(sending.moved)).toBeLessThanOrEqual(5);
@@ -39,8 +39,8 @@ test('Enter sends: the row is there at once, and stays the same element when it 
 });
 
 interface Sending {
-  /** From the key to the row, in milliseconds. */
-  ms: number;
+  /** From the key to the row. */
+  frames: number;
   /** Pixels from the first sight of the row to its ack. */
   moved: number;
   /** The row was one element all the time. */
@@ -51,17 +51,18 @@ interface Sending {
 function watchSending(): Promise<Sending> {
   return new Promise((resolve) => {
     const before = new Set(document.querySelectorAll('article'));
-    const started = performance.now();
-    let first: { row: Element; ms: number; top: number } | undefined;
+    let frames = 0;
+    let first: { row: Element; frames: number; top: number } | undefined;
     const look = () => {
       const row = [...document.querySelectorAll('article')].findLast((each) => !before.has(each));
       if (row !== undefined) {
         const { top } = row.getBoundingClientRect();
-        first ??= { row, ms: performance.now() - started, top };
+        first ??= { row, frames, top };
         const mark = row.querySelector('[data-mark]')?.getAttribute('data-mark');
         if (mark === 'sent' || mark === 'seen')
-          return resolve({ ms: first.ms, moved: top - first.top, same: row === first.row });
+          return resolve({ frames: first.frames, moved: top - first.top, same: row === first.row });
       }
+      frames += 1;
       requestAnimationFrame(look);
     };
     document

@@ -37,21 +37,3 @@ export function send(client: ChatClient, conversation: string, text: string): Pr
     id = client.send(conversation, text);
   });
 }
-
-/** Texts of a conversation's messages that the client holds, in order. */
-export function textsOf(client: ChatClient, conversation: string): string[] {
-  const timeline = client.getSnapshot().conversations.get(conversation)?.timeline ?? [];
-  return timeline.flatMap((item) => (item.type === 'entry' && item.entry.kind === 'message' ? [item.entry.text] : []));
-}
-
-/** Resolves once the client's snapshot is as wanted. */
-export function until(client: ChatClient, isSo: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    if (isSo()) return resolve();
-    const off = client.subscribe(() => {
-      if (!isSo()) return;
-      off();
-      resolve();
-    });
-  });
-}
