@@ -181,3 +181,48 @@ test('a storm of messages: at the end one stays at the end, and few rows exist #
   expect(await mira.messages.count()).toBeLessThanOrEqual(120);
   await client.stop();
 });
+
+test('more was missed than a replay holds: what is not there is said, comes when looked at, and nothing is missing #23 #24', async ({
+  join,
+  system,
+}) => {
+  const mira = await join(unique('Mira'));
+  const { client, conversation } = await writer(system.url, mira, 20);
+  await openConversation(mira, conversation);
+  mira.networkMayFail = true;
+  await mira.context.setOffline(true);
+  // The client has given up the silent socket: nothing in flight can arrive after all.
+  await expect(mira.ownState).not.toHaveAttribute('data-node', { timeout: 20_000 });
+  const missed: Promise<number>[] = [];
+  for (let at = 21; at <= 300; at += 1) missed.push(send(client, conversation, text(at)));
+  await Promise.all(missed);
+  await mira.page.evaluate(() => {
+    const said: string[] = [];
+    Object.assign(window, { said });
+    new MutationObserver(() => {
+      const words = /\d+ messages are not loaded/.exec(
+        document.querySelector('[data-testid=timeline]')?.textContent ?? '',
+      );
+      if (words !== null && said.at(-1) !== words[0]) said.push(words[0]);
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
+  await mira.context.setOffline(false);
+  await mira.isOnline();
+  await expect(mira.conversations.first()).toContainText('300');
+
+  // Every place that is ever drawn on the way up.
+  await scroller(mira).hover();
+  const seen = new Set<number>();
+  await expect(async () => {
+    await mira.page.mouse.wheel(0, -500);
+    for (const seq of await mira.messages.evaluateAll((rows) => rows.map((row) => Number(row.dataset['seq']))))
+      seen.add(seq);
+    await expect(mira.message(text(1))).toBeInViewport({ timeout: 100 });
+  }).toPass({ timeout: 45_000, intervals: [20] });
+  expect([...seen].toSorted((one, other) => one - other)).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
+  const said = await mira.page.evaluate(() =>
+    'said' in window && Array.isArray(window.said) ? window.said.length : 0,
+  );
+  expect(said).toBeGreaterThan(0);
+  await client.stop();
+});
