@@ -1,17 +1,19 @@
 /** The upgrade: who may open a WebSocket, and the bridge between the socket and its session. */
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CLOSE_DRAINING, SOCKET_PATH } from '@parley/protocol';
 import type { RelayNode } from '../node.ts';
 import type { FrameSocket } from '../session/outbound.ts';
+import type { Services } from '../session/services.ts';
 import { type Identity, Session } from '../session/session.ts';
 import type { Authentication } from './authentication.ts';
 import { refuse } from './session-routes.ts';
 
 export function socketRoute(app: FastifyInstance, options: { node: RelayNode; authentication: Authentication }): void {
   const { node, authentication } = options;
-  const identities = new WeakMap<FastifyRequest, Identity>();
+  const granted = new WeakMap<FastifyRequest, { identity: Identity; response: ServerResponse }>();
 
   // The plugin would grant a socket on any route, to whomever, and then close it.
   app.addHook('onRequest', async (request, reply) => {
@@ -28,35 +30,52 @@ export function socketRoute(app: FastifyInstance, options: { node: RelayNode; au
         const authenticated = authentication.authenticate(request);
         if (!authenticated.ok) return refuse(reply, authenticated.status, authenticated.code);
         if (node.unreadyReason() !== undefined) return refuse(reply, 503, 'unavailable');
-        identities.set(request, authenticated.identity);
+        granted.set(request, { identity: authenticated.identity, response: reply.raw });
         return undefined;
       },
     },
     (socket, request) => {
-      const identity = identities.get(request);
+      const grant = granted.get(request);
       const { services } = node;
-      if (identity === undefined || services === undefined) {
+      if (grant === undefined || services === undefined) {
         socket.terminate();
         return;
       }
+      const tcp = request.raw.socket;
+      // An answer that never ends would hold the request as long as the socket lives.
+      grant.response.detachSocket(tcp);
       // The drain began while this handshake was under way, and asks only those who were here.
       if (node.unreadyReason() !== undefined) {
         socket.close(CLOSE_DRAINING, 'draining');
         return;
       }
-      const session = node.sessions.open(
-        (id, onEnd) => new Session({ id, identity, services, socket: frameSocket(socket, request.raw.socket), onEnd }),
-      );
-      socket.on('message', (data: Buffer, isBinary: boolean) => {
-        if (isBinary) session.receiveBinary();
-        else session.receive(data.toString('utf8'));
-      });
-      socket.on('pong', () => session.heard());
-      socket.on('close', () => session.end());
-      // Malformed frames and resets: ws has closed or is about to, and `close` follows.
-      socket.on('error', (error) => services.environment.logger.debug({ err: error }, 'socket'));
+      openSession({ node, services, socket, tcp, identity: grant.identity });
     },
   );
+}
+
+interface Opening {
+  node: RelayNode;
+  services: Services;
+  socket: WebSocket;
+  tcp: Socket;
+  identity: Identity;
+}
+
+// On its own, so that what the listeners keep alive is what they use, and not the request.
+function openSession({ node, services, socket, tcp, identity }: Opening): void {
+  const frames = new UpgradedSocket(socket, tcp);
+  const session = node.sessions.open((id, onEnd) => new Session({ id, identity, services, socket: frames, onEnd }));
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (isBinary) session.receiveBinary();
+    else session.receive(data.toString('utf8'));
+  });
+  socket.on('pong', () => session.heard());
+  socket.on('close', () => session.end());
+  // The plugin's own listener holds request, reply and their logger as long as the socket lives.
+  socket.removeAllListeners('error');
+  // Malformed frames and resets: ws has closed or is about to, and `close` follows.
+  socket.on('error', (error) => services.environment.logger.debug({ err: error }, 'socket'));
 }
 
 /**
@@ -64,23 +83,33 @@ export function socketRoute(app: FastifyInstance, options: { node: RelayNode; au
  * build each header anew. ws itself still reads, pings, and closes; it writes whole frames in one turn, so that the two
  * never interleave within a frame.
  */
-function frameSocket(socket: WebSocket, tcp: Socket): FrameSocket {
-  tcp.setNoDelay(true);
-  return {
-    get bufferedBytes() {
-      return tcp.writableLength;
-    },
-    write(bytes) {
-      if (socket.readyState === socket.OPEN) tcp.write(bytes);
-    },
-    close(code, reason) {
-      socket.close(code, reason);
-    },
-    terminate() {
-      socket.terminate();
-    },
-    ping() {
-      if (socket.readyState === socket.OPEN) socket.ping();
-    },
-  };
+class UpgradedSocket implements FrameSocket {
+  readonly #socket: WebSocket;
+  readonly #tcp: Socket;
+
+  constructor(socket: WebSocket, tcp: Socket) {
+    this.#socket = socket;
+    this.#tcp = tcp;
+    tcp.setNoDelay(true);
+  }
+
+  get bufferedBytes(): number {
+    return this.#tcp.writableLength;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#tcp.write(bytes);
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  ping(): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  }
 }
