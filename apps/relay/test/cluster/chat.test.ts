@@ -42,9 +42,7 @@ const stateOf = (watcher: Person, user: UserId) => watcher.client.getSnapshot().
 const untilState = (watcher: Person, user: UserId, state: string) =>
   untilSnapshot(watcher.client, () => stateOf(watcher, user) === state);
 
-async function statusOf(
-  relay: Cluster['relays'][number],
-): Promise<{
+async function statusOf(relay: Cluster['relays'][number]): Promise<{
   epoch: string;
   view: { partition: number; next: number; hash: string }[];
   metrics: Record<string, number>;
