@@ -19,7 +19,7 @@ const MOST_RECORDS = 250;
 const MOST_MS = 8;
 /** A transaction is committed after this many records or this long, whatever comes first. */
 const COMMIT_RECORDS = 2_000;
-const COMMIT_MS = 100;
+const COMMIT_MS = 500;
 /** The log is asked to wait while more than this is waiting. */
 const MOST_WAITING = 4_000;
 
