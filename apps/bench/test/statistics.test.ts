@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hotSpots } from '../src/measure/profile.ts';
+import { byOwner, hotSpots } from '../src/measure/profile.ts';
 import { concat, summarize } from '../src/measure/statistics.ts';
 
 const frame = (functionName: string) => ({ functionName, url: '', lineNumber: 0 });
@@ -28,4 +28,22 @@ test('self time is a share of the time that was not idle, over all profiles', ()
   const { busy, spots } = hotSpots([profile, profile], 1);
   expect(busy).toBeCloseTo(0.4);
   expect(spots).toEqual([{ name: 'one', share: 0.75 }]);
+});
+
+test("the platform's time counts for whoever called it", () => {
+  const at = (url: string) => ({ functionName: 'f', url, lineNumber: 0 });
+  const profile = {
+    nodes: [
+      { id: 1, callFrame: frame('(root)'), children: [2, 4] },
+      { id: 2, callFrame: at('file:///x/node_modules/.pnpm/kafkajs@2/node_modules/kafkajs/src/a.js'), children: [3] },
+      { id: 3, callFrame: at('node:net') },
+      { id: 4, callFrame: at('file:///x/apps/relay/src/view/store.ts') },
+    ],
+    samples: [2, 3, 4],
+    timeDeltas: [0, 10, 60, 30],
+  };
+  expect(byOwner([profile])).toEqual([
+    { name: 'kafkajs', share: 0.7 },
+    { name: 'apps/relay/src/view', share: 0.3 },
+  ]);
 });

@@ -232,7 +232,7 @@ function addNotes(
     `Baseline: user + system time of one process with ws that sends the same ${calm.frameBytes} bytes, encoded once a message, to ${settings.receivers} sockets`,
     '  of the same reading process, at the same rate, turn by turn. Its "sent → seen" is the loop and the wire alone.',
     'Readers connect to the relays, not through Nginx, 100 to each; every tenth reads the time in the texts, the others count.',
-    `Added by coalescing: sent → seen p50 is ${(busy.seen.p50 - calm.seen.p50).toFixed(1)} ms longer at the busy rate than at the calm one ` +
+    `Added at the busy rate, by coalescing and by the log together: sent → seen p50 is ${(busy.seen.p50 - calm.seen.p50).toFixed(1)} ms longer at the busy rate than at the calm one ` +
       `(acks: ${(busy.acked.p50 - calm.acked.p50).toFixed(1)} ms); a frame waits at most 10 ms for others (COALESCE_MS in the relay).`,
   );
   report.detail('calm', calm);
