@@ -4,7 +4,10 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
+const web = fileURLToPath(new URL('../apps/web', import.meta.url));
 const pagePort = process.env['PORT'] ?? '5173';
 const relayPort = process.env['RELAY_PORT'] ?? '8081';
 const DEV_BROKERS = '127.0.0.1:19092,127.0.0.1:19093,127.0.0.1:19094';
@@ -30,7 +33,8 @@ const children = [
     ['--conditions=development', '--watch', '--watch-preserve-output', 'apps/relay/src/main.ts'],
     relayEnvironment,
   ),
-  start('page', 'pnpm', ['--filter', '@parley/web', 'run', 'dev', '--port', pagePort, '--strictPort'], {
+  // Not by way of pnpm, which would not pass a signal on.
+  start('page', join(web, 'node_modules/.bin/vite'), [web, '--port', pagePort, '--strictPort'], {
     RELAY_URL: `http://127.0.0.1:${relayPort}`,
   }),
 ];
