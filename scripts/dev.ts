@@ -7,7 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const web = fileURLToPath(new URL('../apps/web', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const web = join(root, 'apps/web');
 const pagePort = process.env['PORT'] ?? '5173';
 const relayPort = process.env['RELAY_PORT'] ?? '8081';
 const DEV_BROKERS = '127.0.0.1:19092,127.0.0.1:19093,127.0.0.1:19094';
@@ -26,21 +27,34 @@ const relayEnvironment = {
     : {}),
 };
 
+interface Part {
+  name: string;
+  command: string;
+  args: readonly string[];
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+}
+
 const children = [
-  start(
-    'relay',
-    'node',
-    ['--conditions=development', '--watch', '--watch-preserve-output', 'apps/relay/src/main.ts'],
-    relayEnvironment,
-  ),
+  start({
+    name: 'relay',
+    command: 'node',
+    args: ['--conditions=development', '--watch', '--watch-preserve-output', 'apps/relay/src/main.ts'],
+    cwd: root,
+    env: relayEnvironment,
+  }),
   // Not by way of pnpm, which would not pass a signal on.
-  start('page', join(web, 'node_modules/.bin/vite'), [web, '--port', pagePort, '--strictPort'], {
-    RELAY_URL: `http://127.0.0.1:${relayPort}`,
+  start({
+    name: 'page',
+    command: join(web, 'node_modules/.bin/vite'),
+    args: ['--port', pagePort, '--strictPort'],
+    cwd: web,
+    env: { RELAY_URL: `http://127.0.0.1:${relayPort}` },
   }),
 ];
 
-function start(name: string, command: string, args: readonly string[], env: Record<string, string>): ChildProcess {
-  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+function start({ name, command, args, cwd, env }: Part): ChildProcess {
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
   child.once('exit', (code) => {
     console.log(`${name} ended`);
     // One without the other is no use.
