@@ -25,9 +25,9 @@ export async function runIdle(settings: Settings, report: Report, cleanUp: Clean
   report.note(
     `CPU: user + system time of each relay over ${settings.seconds} s on a cluster where nobody does anything.`,
     `Memory: VmRSS of the three relays, the least within ${QUIET_SECONDS} s, before and after ${settings.sockets} sockets of as many users who had`,
-    '  signed in before; each said hello, has caught up, and pings every 25 s as a client does. "Collected": after a forced garbage',
-    "  collection before both looks. Fresh relays grow once more than the sockets hold: a burst of handshakes widens V8's young",
-    '  generation, which stays wide. So the sockets are closed and opened again, and the later growths are averaged for the bar.',
+    `  signed in before; each said hello, has caught up, and pings every 25 s as a client does. Opened ${settings.rounds} times, closed in between.`,
+    '  "Collected": after the garbage collection that V8 does under memory pressure, before both looks: what the sockets hold. "As is": V8',
+    '  keeps room it once had and gives it back when it likes, by tens of MiB, so the difference of two looks says little about sockets.',
   );
 }
 
@@ -122,14 +122,11 @@ function addMemory(
     looks.flatMap((after, at) =>
       at % 2 === 0 ? [] : [(total(after[key]) - total(looks[at - 1]?.[key] ?? [])) / sockets],
     );
-  const [firstGrowth = 0, ...others] = growths('collected');
-  const later = others.length === 0 ? [firstGrowth] : others;
-  const laterAsIs = others.length === 0 ? growths('asIs') : growths('asIs').slice(1);
   const bar = { of: 'value' as const, most: MOST_SOCKET_KIB };
   report.add(
-    { name: 'memory a socket, collected', value: total(later) / later.length, unit: 'KiB', bar },
-    { name: 'memory a socket, as is', value: total(laterAsIs) / laterAsIs.length, unit: 'KiB' },
-    { name: 'the same for the first sockets of fresh relays', value: firstGrowth, unit: 'KiB' },
+    { name: 'memory a socket, collected', value: mean(growths('collected')), unit: 'KiB', bar },
+    { name: 'the same for the first sockets of fresh relays', value: growths('collected')[0] ?? 0, unit: 'KiB' },
+    { name: 'memory a socket, as is', value: mean(growths('asIs')), unit: 'KiB' },
     { name: 'three fresh relays', value: total(looks[0]?.collected ?? []) / 1024, unit: 'MiB' },
     { name: `three relays with ${sockets} sockets`, value: total(looks.at(-1)?.collected ?? []) / 1024, unit: 'MiB' },
     { name: 'sockets that did not stay open', value: sockets - open, unit: '', bar: { of: 'value', most: 0 } },
@@ -145,4 +142,8 @@ function describe({ asIs, collected }: Memory): string {
 
 function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
+}
+
+function mean(values: readonly number[]): number {
+  return total(values) / Math.max(1, values.length);
 }
