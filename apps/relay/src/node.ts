@@ -1,6 +1,7 @@
 /**
  * One node put together: log → view → fan-out, and everything the sessions share. Knows no HTTP; app.ts puts that around.
  */
+import type { CancelTimer } from '@parley/protocol/environment';
 import type { Config } from './config.ts';
 import type { Environment } from './environment.ts';
 import type { Log, LogStatus, Signal } from './log/log.ts';
@@ -24,6 +25,9 @@ import { ViewStore } from './view/store.ts';
 const MOST_LAG_RECORDS = 20_000;
 /** So long the log may be silent before the node takes no new sockets, in milliseconds. */
 const UNREADABLE_PATIENCE_MS = 5_000;
+/** So long a node may lag too far before its sessions are sent to other nodes, looked at every LAG_CHECK_MS. Milliseconds. */
+const LAG_PATIENCE_MS = 10_000;
+const LAG_CHECK_MS = 1_000;
 
 /** Questions that walk through the list of everybody or of all rooms, of one user on this node. */
 const SEARCHES: BucketSettings = { perSecond: 10, burst: 50 };
@@ -37,7 +41,7 @@ export interface NodeOptions {
   /** File of the view, or `:memory:`. */
   viewFile: string;
   incarnation: number;
-  /** The node must leave: its name was taken over, or its view cannot go on. */
+  /** The process must leave: another one has its name, or its log was lost or made anew and only a new start helps. */
   onFatal(reason: string): void;
 }
 
@@ -52,6 +56,8 @@ export class RelayNode {
   #halted: string | undefined;
   #status: LogStatus = { readable: false, writable: false };
   #unreadableSinceMs = 0;
+  #laggingSinceMs: number | undefined;
+  #cancelLagCheck: CancelTimer | undefined;
   #draining = false;
   #incarnation: number;
 
@@ -92,6 +98,7 @@ export class RelayNode {
         { ms: Math.round(environment.clock.monotonicMs() - startedMs) },
         'caught up with the log',
       );
+      this.#watchLag();
     });
   }
 
@@ -104,8 +111,7 @@ export class RelayNode {
       const silentMs = this.#options.environment.clock.monotonicMs() - this.#unreadableSinceMs;
       if (silentMs > UNREADABLE_PATIENCE_MS) return `the log cannot be read: ${this.#status.reason ?? 'unknown'}`;
     }
-    const lag = this.#view?.applier.lag ?? 0;
-    return lag > MOST_LAG_RECORDS ? `${lag} records behind the log` : undefined;
+    return this.#lagsTooFar() ? `${this.#view?.applier.lag} records behind the log` : undefined;
   }
 
   /** What sessions and sign-ins need; undefined until the view has been opened. */
@@ -138,6 +144,7 @@ export class RelayNode {
   /** Moves the sessions elsewhere, tells the other nodes, finishes what is under way. */
   async stop(): Promise<void> {
     this.#draining = true;
+    this.#cancelLagCheck?.();
     await this.#sessions.drain(this.#options.config.drainMs);
     this.#presence.drain();
     await this.#options.log.stop();
@@ -241,7 +248,13 @@ export class RelayNode {
       environment.logger.info({ ...status }, 'the log');
     }
     this.#status = status;
-    this.#presence.setReachable(status.readable && status.writable);
+    // Whether signals flow; a log that takes no appends keeps nobody from being seen.
+    this.#presence.setReachable(status.readable);
+    if (status.lost === true && this.#halted === undefined) {
+      const reason = status.reason ?? 'the log was lost';
+      this.#halt(reason);
+      this.#options.onFatal(reason);
+    }
   }
 
   #handleFenced(reason: string): void {
@@ -259,6 +272,28 @@ export class RelayNode {
   #halt(reason: string): void {
     this.#halted = reason;
     this.#options.environment.logger.error({ reason }, 'the view stands still');
+    this.#sendElsewhere();
+  }
+
+  // A log that cannot be reached may be so for every node, and history still answers: that alone sends nobody away.
+  #watchLag(): void {
+    const { clock } = this.#options.environment;
+    if (this.#draining) return;
+    this.#cancelLagCheck = clock.setTimer(() => {
+      const nowMs = clock.monotonicMs();
+      if (!this.#lagsTooFar()) this.#laggingSinceMs = undefined;
+      else if (this.#laggingSinceMs === undefined) this.#laggingSinceMs = nowMs;
+      else if (nowMs - this.#laggingSinceMs >= LAG_PATIENCE_MS) this.#sendElsewhere();
+      this.#watchLag();
+    }, LAG_CHECK_MS);
+  }
+
+  #lagsTooFar(): boolean {
+    return (this.#view?.applier.lag ?? 0) > MOST_LAG_RECORDS;
+  }
+
+  #sendElsewhere(): void {
+    this.#sessions.closeAll('node_unready', this.#options.config.drainMs);
   }
 }
 

@@ -38,6 +38,8 @@ export interface LogStatus {
   readable: boolean;
   /** With either of them false: why, for people. */
   reason?: string;
+  /** Nothing more will be read in this life of the node: only a new start helps. */
+  lost?: true;
 }
 
 export interface LogHandlers {
@@ -64,7 +66,6 @@ export interface Log {
   /**
    * Resolves when the record is durable: Kafka acks=all, embedded committed with synchronous=FULL. It also arrives at
    * `onBatch`, before or after. Appends with the same key made one after the other keep their order.
-   * @throws RangeError when the record is over RECORD_MAX_BYTES (limits.ts).
    * @throws RangeError when the record is over RECORD_MAX_BYTES (limits.ts).
    * @throws LogUnavailableError; `maybeWritten` tells whether it may have arrived all the same.
    */

@@ -6,19 +6,23 @@ export interface StatusBoard {
   setWriteFault(reason: string | undefined): void;
   /** Why records do not arrive; undefined when they do. */
   setReadFault(reason: string | undefined): void;
+  /** Why nothing more will ever be read; cannot be taken back. */
+  giveUp(reason: string): void;
 }
 
 export function createStatusBoard(tell: (status: LogStatus) => void): StatusBoard {
   let writeFault: string | undefined;
   let readFault: string | undefined;
+  let lost: string | undefined;
   let told: string | undefined;
 
   const changed = (): void => {
-    const reason = readFault ?? writeFault;
+    const reason = lost ?? readFault ?? writeFault;
     const status: LogStatus = {
       writable: writeFault === undefined,
-      readable: readFault === undefined,
+      readable: lost === undefined && readFault === undefined,
       ...(reason === undefined ? {} : { reason }),
+      ...(lost === undefined ? {} : { lost: true }),
     };
     const text = JSON.stringify(status);
     if (text === told) return;
@@ -33,6 +37,10 @@ export function createStatusBoard(tell: (status: LogStatus) => void): StatusBoar
     },
     setReadFault(reason) {
       readFault = reason;
+      changed();
+    },
+    giveUp(reason) {
+      lost ??= reason;
       changed();
     },
   };

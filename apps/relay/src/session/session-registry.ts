@@ -1,4 +1,5 @@
 /** All sessions of this node: who is silent, who has expired, and how everybody is moved elsewhere. */
+import type { ErrorCode } from '@parley/protocol';
 import type { Environment } from '../environment.ts';
 import type { Session } from './session.ts';
 
@@ -16,6 +17,7 @@ const DRAIN_LEAVE_MS = 500;
 export class SessionRegistry {
   readonly #environment: Environment;
   readonly #parts: Set<Session>[] = Array.from({ length: STEPS }, () => new Set());
+  readonly #leaving = new WeakSet<Session>();
   #nextId = 1;
   #step = 0;
   #size = 0;
@@ -60,13 +62,26 @@ export class SessionRegistry {
     });
     for (const [place, session] of sessions.entries()) {
       const slotMs = Math.floor((place / sessions.length) * windowMs);
-      if (windowMs === 0) session.drain();
+      // Before its welcome a session knows no other frame: it is closed and comes back elsewhere.
+      if (windowMs === 0 || session.state !== 'open') session.drain();
       else {
         session.reply({ type: 'goaway', delayMs: slotMs });
         this.#environment.clock.setTimer(() => session.drain(), slotMs + DRAIN_LEAVE_MS);
       }
     }
     await empty;
+  }
+
+  /** Tells every session why it cannot stay and closes it, in waves within `windowMs`. */
+  closeAll(code: ErrorCode, windowMs: number): void {
+    const sessions = [...this.#all()].filter((session) => !this.#leaving.has(session));
+    for (const [place, session] of sessions.entries()) {
+      this.#leaving.add(session);
+      const leave = (): void => {
+        if (session.state !== 'closed') session.closeFor(code);
+      };
+      this.#environment.clock.setTimer(leave, Math.floor((place / sessions.length) * windowMs));
+    }
   }
 
   *#all(): Iterable<Session> {

@@ -8,6 +8,8 @@ import {
   PING_INTERVAL_MS,
 } from '@parley/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { LogHandlers } from '../../src/log/log.ts';
+import { RECORD_VERSION } from '../../src/log/record.ts';
 import { settled } from '../support/fake-clock.ts';
 import { TestNode } from '../support/node.ts';
 
@@ -100,11 +102,80 @@ describe('a drain', () => {
     expect(test.node.sessions.size).toBe(0);
   });
 
+  it('closes whoever was not welcomed yet at once, without another frame', async () => {
+    test = await TestNode.start({ DRAIN_MS: '1000' });
+    const [silent] = [test.open(newUser()), await test.enter(newUser())];
+    const stopped = test.node.stop();
+    await settled();
+    expect(silent?.socket.closedWith).toBe(CLOSE_DRAINING);
+    expect(silent?.socket.frames).toEqual([]);
+    await test.clock.pass(2_000);
+    await stopped;
+  });
+
   it('of no time at all closes everybody at once', async () => {
     test = await TestNode.start({ DRAIN_MS: '0' });
     const session = await test.enter(newUser());
     await test.node.stop();
     expect(session.socket.closedWith).toBe(CLOSE_DRAINING);
+  });
+});
+
+describe('a node that cannot serve', () => {
+  it('sends its sessions elsewhere when its view stands still', async () => {
+    test = await TestNode.start({ DRAIN_MS: '1000' });
+    const author = newUser();
+    const sessions = [await test.enter(author), await test.enter(newUser()), test.open(newUser())];
+    const head = { version: RECORD_VERSION + 1, kind: 'message' as const, id: newId(), author, at: 1 };
+    await test.log.append({ key: directConversationId(author, author), head, body: Buffer.from('hi') });
+    while (test.node.unreadyReason() === undefined) await settled();
+    await test.clock.pass(1_000);
+    for (const { socket } of sessions) {
+      expect(socket.closedWith).toBe(4003);
+      expect(socket.frames.at(-1)).toMatchObject({ type: 'error', code: 'node_unready', retryable: true });
+    }
+  });
+
+  it('keeps them when the log cannot be reached, and leaves when the log is lost', async () => {
+    test = new TestNode({ DRAIN_MS: '1000' });
+    const start = test.log.start.bind(test.log);
+    let tell: LogHandlers['onStatus'] | undefined;
+    test.log.start = (handlers) => {
+      tell = handlers.onStatus;
+      return start(handlers);
+    };
+    await test.node.start();
+    while (test.node.unreadyReason() !== undefined) await settled();
+    const session = await test.enter(newUser());
+    session.socket.onPing = () => session.session.heard();
+    tell?.({ readable: false, writable: false, reason: 'gone' });
+    await test.clock.pass(60_000);
+    expect(test.node.unreadyReason()).toContain('gone');
+    expect(session.socket.closedWith).toBeUndefined();
+    expect(() => tell?.({ readable: false, writable: false, reason: 'made anew', lost: true })).toThrow('made anew');
+    await test.clock.pass(1_000);
+    expect(session.socket.closedWith).toBe(4003);
+  });
+
+  it('sends them elsewhere when it lags for long', async () => {
+    test = new TestNode({ DRAIN_MS: '1000' });
+    const start = test.log.start.bind(test.log);
+    let behind = 0;
+    test.log.start = (handlers) =>
+      start({ ...handlers, onBatch: (batch) => handlers.onBatch({ ...batch, end: batch.end + behind }) });
+    await test.node.start();
+    while (test.node.unreadyReason() !== undefined) await settled();
+    const user = newUser();
+    const session = await test.enter(user);
+    session.socket.onPing = () => session.session.heard();
+    behind = 30_000;
+    const head = { version: RECORD_VERSION, kind: 'userNamed' as const, id: newId(), author: user, at: 1 };
+    await test.log.append({ key: user, head, body: Buffer.from('{"name":"Ann"}') });
+    while (test.node.unreadyReason() === undefined) await settled();
+    await test.clock.pass(5_000);
+    expect(session.socket.closedWith).toBeUndefined();
+    await test.clock.pass(10_000);
+    expect(session.socket.closedWith).toBe(4003);
   });
 });
 

@@ -80,6 +80,7 @@ async function openProducer(
     clock,
     logger,
     onFault: (reason) => board.setWriteFault(reason),
+    minorTopic: names.dead,
   });
 }
 

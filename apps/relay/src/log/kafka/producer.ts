@@ -59,6 +59,8 @@ export interface ProducerOptions {
   logger: Logger;
   /** Told with the reason when a partition takes no appends, with undefined when all do again. */
   onFault: (reason: string | undefined) => void;
+  /** A topic whose faults concern no one but its own writes. */
+  minorTopic?: string;
 }
 
 export function createPartitionedProducer(options: ProducerOptions): PartitionedProducer {
@@ -189,7 +191,7 @@ class LaneProducer implements PartitionedProducer {
     failWaiting(lane, reason);
     lane.busy = false;
     lane.fault = reason;
-    this.#options.onFault(reason);
+    if (lane.topic !== this.#options.minorTopic) this.#options.onFault(reason);
     void this.#probe();
   }
 
@@ -208,7 +210,9 @@ class LaneProducer implements PartitionedProducer {
         lane.fault = undefined;
         this.#leaders.set(laneKey(topic, partition), leader);
       }
-      const left = [...this.#lanes.values()].find(({ fault }) => fault !== undefined);
+      const left = [...this.#lanes.values()].find(
+        ({ fault, topic }) => fault !== undefined && topic !== this.#options.minorTopic,
+      );
       if (!this.#closed) this.#options.onFault(left?.fault);
     }
     this.#probing = false;

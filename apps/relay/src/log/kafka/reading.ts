@@ -175,7 +175,7 @@ class KafkaReader implements Reading {
     if (this.#stopped || this.#lost !== undefined) return;
     this.#lost = reason;
     this.#options.logger.error({ reason }, 'reading stops: this node must be started anew');
-    this.#options.board.setReadFault(reason);
+    this.#options.board.giveUp(reason);
     void this.#delivery.stop();
   }
 }
