@@ -2,7 +2,8 @@
  * A relay with what a measurement needs of it, and nothing else changed: an admin port of its own, and on request a CPU
  * profile or the garbage collection of memory pressure. The relay itself is the product's, loaded as it is.
  *
- * SIGUSR2 begins a profile and, the next time, ends it and writes it to RELAY_PROFILES. SIGWINCH collects garbage as under memory pressure, which also gives back the room that a burst left.
+ * SIGUSR2 begins a profile and, the next time, ends it and writes it to RELAY_PROFILES. SIGWINCH collects garbage as under
+ * memory pressure, which also gives back the room that a burst left.
  */
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
