@@ -26,7 +26,7 @@ export const ERRORS = {
   session_expired: {
     closeCode: 4502,
     retryable: false,
-    meaning: 'The sign-in has ended or was withdrawn: sign in again.',
+    meaning: 'The sign-in has ended: sign in again.',
   },
   too_many_bad_frames: {
     closeCode: 4503,
