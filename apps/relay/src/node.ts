@@ -219,9 +219,10 @@ export class RelayNode {
     this.#guard(() => fanOut.handle(outcomes));
     this.#guard(() => this.#operations.handle(outcomes));
     for (const outcome of outcomes) {
-      if (outcome.type !== 'userNamed') continue;
+      if (outcome.type !== 'userNamed' || !outcome.changed) continue;
       const user = { id: outcome.head.author, name: outcome.name };
-      this.#guard(() => this.#view?.broadcast.handleUserNamed(user));
+      // A new name of somebody known is told by fan-out, to every session.
+      this.#guard(() => this.#view?.broadcast.handleUserNamed(user, { tell: outcome.isNew }));
     }
   }
 

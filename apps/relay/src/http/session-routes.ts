@@ -20,6 +20,9 @@ import type { ViewQueries } from '../view/queries.ts';
 import { type Authentication, cookieName, isSecure } from './authentication.ts';
 import { SESSION_LIFETIME_MS, type SessionTokens } from './session-token.ts';
 
+/** A cookie older than this is made anew when its page asks who it is: a day, in milliseconds. */
+const RENEW_AFTER_MS = 24 * 60 * 60 * 1000;
+
 export interface SessionRoutesOptions {
   environment: Environment;
   authentication: Authentication;
@@ -37,13 +40,7 @@ export function sessionRoutes(app: FastifyInstance, options: SessionRoutesOption
     if (!authentication.isAllowedOrigin(request)) return refuse(reply, 403, 'origin_not_allowed');
     const identity = await signIn(options, request, reply, authentication.cookieIdentity(request)?.user);
     if (identity === undefined) return reply;
-    reply.setCookie(cookieName(request), tokens.issue(identity), {
-      path: '/',
-      httpOnly: true,
-      sameSite: 'strict',
-      secure: isSecure(request),
-      maxAge: Math.floor(SESSION_LIFETIME_MS / 1000),
-    });
+    setCookie(request, reply, tokens.issue(identity));
     return reply.send({ user: { id: identity.user, name: identity.name } } satisfies SignedIn);
   });
 
@@ -52,6 +49,7 @@ export function sessionRoutes(app: FastifyInstance, options: SessionRoutesOption
     if (identity === undefined) return refuse(reply, 401, 'not_signed_in');
     // The name of now, which another device may have changed since this cookie was made.
     const user = options.node()?.queries.user(identity.user) ?? { id: identity.user, name: identity.name };
+    renewCookie(options, request, reply, user.name);
     return reply.send({ user } satisfies SignedIn);
   });
 
@@ -80,6 +78,25 @@ export function sessionRoutes(app: FastifyInstance, options: SessionRoutesOption
   });
 }
 
+function setCookie(request: FastifyRequest, reply: FastifyReply, token: string): void {
+  reply.setCookie(cookieName(request), token, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: isSecure(request),
+    maxAge: Math.floor(SESSION_LIFETIME_MS / 1000),
+  });
+}
+
+// A guest is the cookie: whoever keeps coming must not become somebody else when the first one ends.
+function renewCookie(options: SessionRoutesOptions, request: FastifyRequest, reply: FastifyReply, name: string): void {
+  const identity = options.authentication.cookieIdentity(request);
+  if (identity === undefined || request.headers.authorization !== undefined) return;
+  const expiresAtMs = Math.floor(options.environment.clock.wallMs()) + SESSION_LIFETIME_MS;
+  if (expiresAtMs - identity.expiresAtMs < RENEW_AFTER_MS) return;
+  setCookie(request, reply, options.tokens.issue({ ...identity, name, expiresAtMs }));
+}
+
 /** Writes the name to the log and waits until this node shows it. Undefined: refused, and the reply is sent. */
 async function signIn(
   options: SessionRoutesOptions,
@@ -92,7 +109,7 @@ async function signIn(
   if (!body.success) return refused(reply, 400, 'invalid_request');
   const name = normalizeName(body.data.name);
   if (name === undefined) return refused(reply, 400, 'invalid_name');
-  const waitMs = options.signIns.take(request.ip, 1);
+  const waitMs = options.signIns.take(networkOf(request.ip), 1);
   if (waitMs > 0) {
     reply.header('retry-after', String(Math.ceil(waitMs / 1000)));
     return refused(reply, 429, 'rate_limited');
@@ -108,6 +125,21 @@ async function signIn(
   return { user, name, expiresAtMs: at + SESSION_LIFETIME_MS };
 }
 
+/** Whom a limit by address means: one IPv4 address, or the /64 that an IPv6 customer has to himself. */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
+  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
+  const front = head === '' ? [] : head.split(':');
+  const back = tail === undefined || tail === '' ? [] : tail.split(':');
+  const gap = tail === undefined ? 0 : Math.max(0, 8 - front.length - back.length);
+  const groups = [...front, ...Array.from({ length: gap }, () => '0'), ...back];
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}
+
 async function refused(reply: FastifyReply, status: number, code: HttpError['code']): Promise<undefined> {
   await refuse(reply, status, code);
   return undefined;
@@ -115,7 +147,7 @@ async function refused(reply: FastifyReply, status: number, code: HttpError['cod
 
 export function refuse(reply: FastifyReply, status: number, code: HttpError['code']): FastifyReply {
   reply.header('cache-control', 'no-store');
-  // 503 lets the proxy in front try another node; a client that got it comes back.
+  // A client that got it comes back, and perhaps to another node.
   if (status === 503) reply.header('retry-after', '1');
   return reply.code(status).send({ code } satisfies HttpError);
 }

@@ -41,8 +41,8 @@ export interface PresenceBroadcast<Session extends WatchingSession = WatchingSes
   handleChanges(changes: readonly PresenceChange[]): void;
   /** `presence.stale` changed. */
   handleStale(): void;
-  /** Tells a new or changed name to those who see this user. */
-  handleUserNamed(user: User): void;
+  /** Lists the user under this name from now on and, with `tell` (default true), tells those who see the user. */
+  handleUserNamed(user: User, options?: { tell: boolean }): void;
   stop(): void;
 }
 
@@ -118,8 +118,9 @@ class RunningBroadcast<Session extends WatchingSession> implements PresenceBroad
     this.#flushBy(this.#clock.monotonicMs());
   }
 
-  handleUserNamed(user: User): void {
+  handleUserNamed(user: User, { tell } = { tell: true }): void {
     this.#lobbySnapshot = undefined;
+    if (!tell) return;
     const watches = new Set(this.#watches.of(user.id));
     const isHere = this.#told(user.id).state !== 'offline';
     if (isHere && !this.#crowded) for (const watch of this.#watches.lobby) watches.add(watch);

@@ -1,5 +1,5 @@
 /**
- * Who is told: after a commit, hands each new entry to the sessions of this node that it concerns, encoded once, and lets
+ * Who is told: after a record was applied, hands each new entry to the sessions of this node that it concerns, encoded once, and lets
  * everything else go by undecoded. Called with the applier's outcomes; frames go to the sessions' outbound queues.
  */
 import { directMembers, type Entry, PAGE_MAX_ENTRIES, type RelayFrame, ROOM_SMALL_MAX_MEMBERS } from '@parley/protocol';
@@ -59,7 +59,8 @@ export class FanOut {
     for (const outcome of outcomes) {
       if (outcome.type === 'entry') this.#handleEntry(outcome, groups);
       else if (outcome.type === 'read') this.#handleRead(outcome);
-      else if (outcome.type === 'userNamed' && !outcome.isNew) this.#handleRename(outcome.head.author);
+      else if (outcome.type === 'userNamed' && !outcome.isNew && outcome.changed)
+        this.#handleRename(outcome.head.author);
     }
     for (const group of groups.values()) this.#send(group);
   }

@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 const SWEEP_MS = 15_000;
 const STEP_MS = 1_000;
 const STEPS = SWEEP_MS / STEP_MS;
-/** Silent for longer: pinged. The client's own pings come every 25 s, so a live one is seldom asked. */
+/** Silent for longer: pinged, so also a quiet live one between its own pings of every 25 s; its answer costs little. */
 const PING_AFTER_MS = 14_000;
 /** Silent for longer: as good as gone. With SWEEP_MS a half-open link is noticed within 45 s. */
 const DEAD_AFTER_MS = 30_000;

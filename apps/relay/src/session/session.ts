@@ -53,6 +53,8 @@ export class Session implements Listener {
   /** Monotonic time of the last sign of life. */
   lastHeardMs: number;
   #badFrames = 0;
+  /** Frames over the limit in a row; a whole burst of them is a flood. */
+  #overRate = 0;
   #early: ClientFrame[] = [];
   readonly #frames: TokenBucket;
   readonly #onEnd: (session: Session) => void;
@@ -112,9 +114,15 @@ export class Session implements Listener {
       return;
     }
     if (waitMs > 0) {
+      this.#overRate += 1;
+      if (this.#overRate > limits.frames.burst) {
+        this.closeFor('too_many_bad_frames');
+        return;
+      }
       this.#refuseForRate(decoded.frame, waitMs);
       return;
     }
+    this.#overRate = 0;
     // The first answer is `welcome`, so what came before it waits.
     if (this.state !== 'greeting') this.#handle(decoded.frame);
     else if (this.#early.length < MOST_EARLY_FRAMES) this.#early.push(decoded.frame);

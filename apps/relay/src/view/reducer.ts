@@ -1,7 +1,7 @@
 /**
  * apply(view, record) → outcome: numbers an entry, drops repeats, checks membership and room rules. No clock, no
  * randomness, no environment, and nothing read but what the record's own key names: every node decides alike, however it
- * interleaves partitions. Called by applier.ts; what comes out goes to fan-out.ts once it is committed.
+ * interleaves partitions. Called by applier.ts; what comes out goes to fan-out.ts once it was applied.
  */
 import { type ErrorCode, ConversationIdSchema, directMembers, UserIdSchema } from '@parley/protocol';
 import {
@@ -20,7 +20,7 @@ export type Outcome =
   /** The same operation again: it has the first one's result. */
   | { type: 'repeat'; key: string; head: RecordHead; seq: number; at: number }
   | { type: 'refused'; key: string; head: RecordHead; code: ErrorCode }
-  | { type: 'userNamed'; head: RecordHead; name: string; isNew: boolean }
+  | { type: 'userNamed'; head: RecordHead; name: string; isNew: boolean; changed: boolean }
   | { type: 'read'; conversation: string; user: string; seq: number }
   /** Changes nothing. */
   | { type: 'nothing' }
@@ -69,7 +69,7 @@ function applyUserNamed(store: ViewStore, record: LoggedRecord, head: RecordHead
   if (record.key !== head.author) return malformed('a user names another');
   const before = store.userName(head.author);
   store.nameUser(head.author, body.name);
-  return { type: 'userNamed', head, name: body.name, isNew: before === undefined };
+  return { type: 'userNamed', head, name: body.name, isNew: before === undefined, changed: before !== body.name };
 }
 
 function applyMessage(store: ViewStore, record: LoggedRecord, head: RecordHead): Outcome {

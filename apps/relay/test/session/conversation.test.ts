@@ -181,3 +181,24 @@ describe('an operation asked for again', () => {
     expect(test.node.services?.queries.access(ben, conversation)?.isMember).toBe(false);
   });
 });
+
+describe('a name', () => {
+  it('is told once when it changed, and not at all when it did not', async () => {
+    test = await TestNode.start();
+    const [ann, ben] = [makeUserId(test.random), makeUserId(test.random)];
+    await test.enter(ann, {}, 'Ann');
+    const bens = await test.enter(ben);
+    bens.say({ type: 'watch', lobby: true, users: [ann] });
+    const name = async (to: string): Promise<number> => {
+      const head = { version: 1, kind: 'userNamed' as const, id: newId(), author: ann, at: 1 };
+      await test.log.append({ key: ann, head, body: Buffer.from(JSON.stringify({ name: to })) });
+      await test.clock.pass(1_000);
+      return bens.fresh().filter((frame) => frame.type === 'users').length;
+    };
+    await test.clock.pass(3_000);
+    await name('Ann');
+    expect(await name('Ann')).toBe(0);
+    expect(await name('Anna')).toBe(1);
+    expect(await name('Anna')).toBe(0);
+  });
+});

@@ -180,6 +180,16 @@ describe('a node that cannot serve', () => {
 });
 
 describe('a flood', () => {
+  it('that goes on for a whole burst beyond the limit is cut', async () => {
+    test = await TestNode.start({ RATE_FRAMES: '10/5' });
+    const session = await test.enter(newUser());
+    for (let n = 0; n < 9; n += 1) session.say({ type: 'ping', n });
+    expect(session.socket.closedWith).toBeUndefined();
+    for (let n = 0; n < 6; n += 1) session.say({ type: 'ping', n });
+    expect(session.socket.frames.at(-1)).toMatchObject({ type: 'error', code: 'too_many_bad_frames' });
+    expect(session.socket.closedWith).toBeDefined();
+  });
+
   it('of frames is refused by name, with the time to wait, and forgiven', async () => {
     test = await TestNode.start({ RATE_FRAMES: '10/5' });
     const session = await test.enter(newUser());
