@@ -24,9 +24,6 @@ import { byteLengthOf, encodeHead, type LoggedRecord, type RecordDraft } from '.
 import { createStatusBoard, type StatusBoard } from './status-board.ts';
 
 const RETRY_START_MS = 500;
-const DEFAULT_PARTITIONS = 12;
-const DEFAULT_REPLICATION_FACTOR = 3;
-const DEFAULT_MIN_INSYNC_REPLICAS = 2;
 
 export interface KafkaLogOptions {
   /** `host:port` of some brokers. */
@@ -40,9 +37,9 @@ export interface KafkaLogOptions {
   /** Default `parley`. */
   topicPrefix?: string;
   /** Of log and state where they do not exist yet; what exists keeps its own number. */
-  partitions?: number;
-  replicationFactor?: number;
-  minInsyncReplicas?: number;
+  partitions: number;
+  replicationFactor: number;
+  minInsyncReplicas: number;
   sasl?: KafkaAccess['sasl'];
   ssl?: KafkaAccess['ssl'];
 }
@@ -151,15 +148,7 @@ class KafkaLog implements Log {
     for (;;) {
       if (this.#stopped) throw closedError();
       try {
-        return await openKafka(
-          {
-            partitions: DEFAULT_PARTITIONS,
-            replicationFactor: DEFAULT_REPLICATION_FACTOR,
-            minInsyncReplicas: DEFAULT_MIN_INSYNC_REPLICAS,
-            ...this.#options,
-          },
-          { names: this.#names, board },
-        );
+        return await openKafka(this.#options, { names: this.#names, board });
       } catch (error) {
         if (error instanceof LogRefusedError) throw error;
         const reason = `Kafka cannot be used yet: ${innermostText(error)}`;

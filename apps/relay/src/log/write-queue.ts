@@ -29,6 +29,7 @@ export interface WriteQueue<Item> {
 export function createWriteQueue<Item>(): WriteQueue<Item> {
   let waiting: Pending<Item>[] = [];
   let waitingBytes = 0;
+  let isFull = false;
   return {
     get length() {
       return waiting.length;
@@ -36,7 +37,9 @@ export function createWriteQueue<Item>(): WriteQueue<Item> {
     push(item, bytes) {
       if (bytes > RECORD_MAX_BYTES)
         return Promise.reject(new RangeError(`a record of ${bytes} bytes; at most ${RECORD_MAX_BYTES} fit`));
-      if (waiting.length >= QUEUE_MAX_RECORDS || waitingBytes + bytes > QUEUE_MAX_BYTES)
+      // A shorter one that still fits must not pass the one that was refused: an author's order would break.
+      isFull ||= waiting.length >= QUEUE_MAX_RECORDS || waitingBytes + bytes > QUEUE_MAX_BYTES;
+      if (isFull)
         return Promise.reject(new LogUnavailableError('too many appends are waiting', { maybeWritten: false }));
       waitingBytes += bytes;
       return new Promise((resolve, reject) => waiting.push({ item, bytes, resolve, reject }));
@@ -50,6 +53,7 @@ export function createWriteQueue<Item>(): WriteQueue<Item> {
         count += 1;
       }
       waitingBytes -= bytes;
+      if (waitingBytes <= QUEUE_MAX_BYTES / 2 && waiting.length - count <= QUEUE_MAX_RECORDS / 2) isFull = false;
       const taken = waiting.slice(0, count);
       waiting = waiting.slice(count);
       return taken;

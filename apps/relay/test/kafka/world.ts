@@ -18,6 +18,8 @@ export function kafkaNode(
     topicPrefix,
     incarnation: makeToken(systemRandom),
     partitions: 3,
+    replicationFactor: 3,
+    minInsyncReplicas: 2,
     clock: systemClock,
     random: systemRandom,
     logger: quiet,
