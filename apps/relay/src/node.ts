@@ -16,7 +16,7 @@ import { SessionRegistry } from './session/session-registry.ts';
 import type { BucketSettings } from './session/token-bucket.ts';
 import { UserLimits } from './session/user-limits.ts';
 import { Applier } from './view/applier.ts';
-import { openView } from './view/database.ts';
+import { closeView, openView } from './view/database.ts';
 import { ViewQueries } from './view/queries.ts';
 import type { Outcome } from './view/reducer.ts';
 import { ViewStore } from './view/store.ts';
@@ -188,7 +188,7 @@ export class RelayNode {
       services,
       close: () => {
         applier.commit();
-        opened.database.close();
+        closeView(opened.database);
       },
     };
     environment.logger.info({ epoch, partitions: partitions.log }, 'the view is open');

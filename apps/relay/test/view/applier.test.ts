@@ -140,7 +140,7 @@ describe('the applier', () => {
     await Promise.resolve();
     expect(reached).toBe(true);
     expect(view.opened.database.isTransaction).toBe(true);
-    view.clock.advance(100);
+    view.clock.advance(500);
     expect(view.opened.database.isTransaction).toBe(false);
     expect(view.opened.database.prepare(`SELECT next FROM positions WHERE topic = 'log'`).get()).toEqual({ next: 3 });
   });

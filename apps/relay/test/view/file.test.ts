@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openView } from '../../src/view/database.ts';
+import { closeView, openView } from '../../src/view/database.ts';
 
 const PARTITIONS = { log: 2, state: 1 };
 
@@ -40,6 +40,19 @@ describe("the view's file", () => {
     expect(rebuiltBecause).toBeUndefined();
     expect(database.prepare('SELECT name FROM users').get()).toEqual({ name: 'Ann' });
     database.close();
+  });
+
+  it('is read whole at the start only when it was not closed well', () => {
+    const clean = (): unknown => {
+      const database = new DatabaseSync(file);
+      const row = database.prepare(`SELECT value FROM meta WHERE name = 'clean'`).get();
+      database.close();
+      return row?.['value'];
+    };
+    closeView(openView(file, 'e_1', PARTITIONS).database);
+    expect(clean()).toBe('1');
+    openView(file, 'e_1', PARTITIONS).database.close();
+    expect(clean()).toBeUndefined();
   });
 
   it('is put aside when the log is another one', () => {
