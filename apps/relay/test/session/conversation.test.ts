@@ -184,6 +184,117 @@ describe('an operation asked for again', () => {
 
 describe('a name', () => {
   it('is told once when it changed, and not at all when it did not', async () => {
+    bens.say({ type: 'watch', lobby: true, users: [] });
+    await bens.until('presence');
+    const newcomer = await test.enter(makeUserId(test.random), {}, 'Cy');
+    await test.clock.pass(3_000);
+    const names = bens.fresh().flatMap((frame) => ('users' in frame ? frame.users : []));
+    expect(names).toContainEqual({ id: newcomer.session.user, name: 'Cy' });
+  });
+});
+
+describe('in a room', () => {
+  it('nothing is told after leaving, and everything up to it', async () => {
+    const conversation = await room('public');
+    bens.say({ type: 'joinRoom', id: newId(), conversation });
+    await bens.until('ack');
+    await send(anns, conversation, 'you see this');
+    bens.say({ type: 'leaveRoom', id: newId(), conversation });
+    await bens.until('ack');
+    await send(anns, conversation, 'not this');
+    anns.say({ type: 'renameRoom', id: newId(), conversation, name: 'Secret' });
+    await anns.until('ack');
+    anns.say({ type: 'typing', conversation });
+    anns.say({ type: 'read', conversation, seq: 4 });
+    await anns.until('readPosition');
+    const entries = bens.socket.frames.flatMap((frame) => (frame.type === 'entries' ? frame.entries : []));
+    expect(entries.map(({ seq }) => seq)).toEqual([2, 3, 4]);
+    expect(JSON.stringify(bens.socket.frames)).not.toMatch(/not this|Secret/);
+    const after = bens.socket.frames.slice(-1)[0];
+    expect(['entries', 'conversations', 'ack']).toContain(after?.type);
+  });
+
+  it('questions of a stranger and about nothing are answered alike', async () => {
+    const hidden = await room('private');
+    const nothing = makeRoomId(test.random);
+    const answers = [hidden, nothing].map(async (conversation) => {
+      const session = await test.enter(ben);
+      session.fresh();
+      session.say({ type: 'history', request: 1, conversation, before: 9, limit: 9 });
+      session.say({ type: 'members', request: 2, conversation, limit: 9 });
+      session.say({ type: 'invite', request: 3, conversation });
+      session.say({
+        type: 'send',
+        conversation,
+        messages: [{ id: '0199c1f0-8a01-7d3e-8f4a-012345678901', text: 'hi' }],
+      });
+      session.say({ type: 'joinRoom', id: '0199c1f0-8a02-7d3e-8f4a-012345678901', conversation });
+      session.say({ type: 'leaveRoom', id: '0199c1f0-8a03-7d3e-8f4a-012345678901', conversation });
+      await settled();
+      return session.fresh();
+    });
+    const [known, unknown] = await Promise.all(answers);
+    expect(known).toHaveLength(6);
+    expect(known?.every((frame) => frame.type === 'error' && frame.code === 'not_found')).toBe(true);
+    expect(known).toEqual(unknown);
+  });
+});
+
+describe('an operation asked for again', () => {
+  it('gets its first answer, though its author has left since', async () => {
+    const conversation = await room('public');
+    bens.say({ type: 'joinRoom', id: newId(), conversation });
+    await bens.until('ack');
+    const message = { type: 'send' as const, conversation, messages: [{ id: newId(), text: 'once' }] };
+    bens.say(message);
+    const first = await bens.until('ack');
+    const leave = { type: 'leaveRoom' as const, id: newId(), conversation };
+    bens.say(leave);
+    const left = await bens.until('ack');
+    bens.say(message);
+    expect(await bens.until('ack')).toEqual(first);
+    bens.say(leave);
+    expect(await bens.until('ack')).toEqual(left);
+    const late = newId();
+    bens.say({ ...message, messages: [{ id: late, text: 'late' }] });
+    expect(await bens.until('error')).toMatchObject({ code: 'not_a_member', id: late });
+  });
+
+  it('to replace an invite makes one invite', async () => {
+    const conversation = await room('private');
+    const replace = { type: 'replaceInvite' as const, id: newId(), conversation };
+    anns.say(replace);
+    const first = await anns.until('ack');
+    anns.say({ type: 'invite', request: 1, conversation });
+    const { invite } = await anns.until('invite');
+    anns.say(replace);
+    expect(await anns.until('ack')).toEqual(first);
+    anns.say({ type: 'invite', request: 2, conversation });
+    expect((await anns.until('invite')).invite).toBe(invite);
+    bens.say({ type: 'joinRoom', id: newId(), conversation, invite: makeToken(test.random) });
+    expect((await bens.until('error')).code).toBe('invite_invalid');
+    bens.say({ type: 'joinRoom', id: newId(), conversation, ...(invite === null ? {} : { invite }) });
+    expect((await bens.until('ack')).seq).toBe(3);
+  });
+
+  it('to join where one is already does not join again later', async () => {
+    const conversation = await room('public');
+    bens.say({ type: 'joinRoom', id: newId(), conversation });
+    const { seq } = await bens.until('ack');
+    const twice = { type: 'joinRoom' as const, id: newId(), conversation };
+    bens.say(twice);
+    const answer = await bens.until('ack');
+    expect(answer.seq).toBe(seq);
+    bens.say({ type: 'leaveRoom', id: newId(), conversation });
+    await bens.until('ack');
+    bens.say(twice);
+    expect(await bens.until('ack')).toEqual(answer);
+    expect(test.node.services?.queries.access(ben, conversation)?.isMember).toBe(false);
+  });
+});
+
+describe('a name', () => {
+  it('is told once when it changed, and not at all when it did not', async () => {
     test = await TestNode.start();
     const [ann, ben] = [makeUserId(test.random), makeUserId(test.random)];
     await test.enter(ann, {}, 'Ann');

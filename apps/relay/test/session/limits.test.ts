@@ -141,7 +141,7 @@ describe('a node that cannot serve', () => {
     const start = test.log.start.bind(test.log);
     let tell: LogHandlers['onStatus'] | undefined;
     test.log.start = (handlers) => {
-      tell = handlers.onStatus;
+      tell = (status) => handlers.onStatus(status);
       return start(handlers);
     };
     await test.node.start();
