@@ -20,8 +20,10 @@ const commands: Record<Command, (settings: Settings, report: Report, cleanUp: Cl
 };
 
 const cleanUp = new CleanUp();
+let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
+    interrupted = true;
     console.log('\ninterrupted: ending every process');
     void cleanUp.run().finally(() => process.exit(EXIT_INTERRUPTED));
   });
@@ -34,9 +36,10 @@ try {
   await cleanUp.run();
   process.exitCode = report.finish() ? 0 : 1;
 } catch (error) {
-  console.error(error instanceof Error ? error.stack : error);
+  // Whatever was cut off fails too, and says nothing new.
+  if (!interrupted) console.error(error instanceof Error ? error.stack : error);
   await cleanUp.run();
-  process.exitCode = 1;
+  process.exitCode = interrupted ? EXIT_INTERRUPTED : 1;
 }
 
 function settingsOrUsage(): Settings {

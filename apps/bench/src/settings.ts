@@ -36,7 +36,7 @@ const DEFAULTS = {
   latency: { seconds: 60, warmUp: 120, rate: 100, rounds: 6, users: 300 },
   fanout: { seconds: 60, warmUp: 60, rate: 20, rounds: 3, users: 6 },
   throughput: { seconds: 30, warmUp: 90, rate: 2_000, rounds: 1, users: 300 },
-  idle: { seconds: 30, warmUp: 10, rate: 0, rounds: 2, users: 0 },
+  idle: { seconds: 30, warmUp: 30, rate: 0, rounds: 2, users: 0 },
   sockets: { seconds: 0, warmUp: 0, rate: 0, rounds: 1, users: 0 },
 } satisfies Record<Command, { seconds: number; warmUp: number; rate: number; rounds: number; users: number }>;
 
