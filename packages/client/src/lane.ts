@@ -23,8 +23,10 @@ export interface Row {
   message: StoredMessage;
   /** `acked`: in the log, and on the screen only until its entry takes the place. */
   status: 'queued' | 'sending' | 'failed' | 'acked';
-  /** The storage has it; before that it must not go out. */
+  /** It was handed to the storage, and may go out: stored, or known to be beyond storing. */
   isStored: boolean;
+  /** The storage has it; where it is missing later, another tab has taken it out. */
+  isDurable: boolean;
 }
 
 export interface LaneDeps {

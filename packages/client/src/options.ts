@@ -39,8 +39,11 @@ export interface Environment {
   readonly isSignedOut: () => Promise<boolean>;
 }
 
-/** @throws TypeError when the URL is none. */
+/** @throws TypeError when the URL is none, or when the platform has no WebSocket and none is given. */
 export function completeOptions(options: ChatClientOptions): Environment {
+  if (options.openSocket === undefined && typeof globalThis.WebSocket !== 'function') {
+    throw new TypeError('There is no WebSocket here (Node has one from version 22 on): give `openSocket`.');
+  }
   const { url, token } = options;
   const storage = options.storage ?? memoryStorage();
   const shared = storage.sharedAs;

@@ -12,7 +12,7 @@ export class OutboxJournal {
   #remove = new Set<OperationId>();
   /** Asked to be removed, and not known to be gone: a read that began before must not bring them back. */
   #leaving = new Set<OperationId>();
-  #next: Promise<void> | undefined;
+  #next: Promise<boolean> | undefined;
   #tail: Promise<void> = Promise.resolve();
 
   constructor(storage: ClientStorage, onWritten: () => void) {
@@ -21,27 +21,27 @@ export class OutboxJournal {
   }
 
   /**
-   * Resolves when it is durable. Never rejects: a message that cannot be stored still goes out, it only may not outlive
-   * this process.
+   * Resolves when it was written, with whether it is durable. Never rejects: a message that cannot be stored still goes
+   * out, it only may not outlive this process.
    */
-  put(message: StoredMessage): Promise<void> {
+  put(message: StoredMessage): Promise<boolean> {
     this.#remove.delete(message.id);
     this.#put.set(message.id, message);
     return this.#flushLater();
   }
 
-  remove(id: OperationId): Promise<void> {
+  remove(id: OperationId): Promise<boolean> {
     this.#put.delete(id);
     this.#remove.add(id);
     this.#leaving.add(id);
     return this.#flushLater();
   }
 
-  /** What the storage holds after everything that was asked before. Empty when it cannot be read. */
-  read(): Promise<StoredMessage[]> {
+  /** What the storage holds after everything that was asked before. Undefined when it cannot be read. */
+  read(): Promise<StoredMessage[] | undefined> {
     return this.#enqueue(async () => {
-      const messages = await this.#storage.loadOutbox().catch(() => []);
-      return messages.filter(({ id }) => !this.#leaving.has(id));
+      const messages = await this.#storage.loadOutbox().catch(() => undefined);
+      return messages?.filter(({ id }) => !this.#leaving.has(id));
     });
   }
 
@@ -50,7 +50,7 @@ export class OutboxJournal {
     return this.#tail;
   }
 
-  #flushLater(): Promise<void> {
+  #flushLater(): Promise<boolean> {
     this.#next ??= this.#enqueue(() => {
       this.#next = undefined;
       return this.#flush();
@@ -58,18 +58,18 @@ export class OutboxJournal {
     return this.#next;
   }
 
-  async #flush(): Promise<void> {
+  async #flush(): Promise<boolean> {
     const put = [...this.#put.values()];
     const remove = [...this.#remove];
     this.#put = new Map();
     this.#remove = new Set();
-    try {
-      await this.#storage.changeOutbox({ put, remove });
-      this.#onWritten();
-    } catch {
-      // The caller goes on without: see `put`.
-    }
+    const isDurable = await this.#storage.changeOutbox({ put, remove }).then(
+      () => true,
+      () => false,
+    );
+    if (isDurable) this.#onWritten();
     for (const id of remove) if (!this.#remove.has(id)) this.#leaving.delete(id);
+    return isDurable;
   }
 
   #enqueue<Result>(job: () => Promise<Result>): Promise<Result> {

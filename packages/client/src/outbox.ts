@@ -146,10 +146,11 @@ export class Outbox {
   /** Reads what an earlier run, or another tab, left in the storage. */
   async load(): Promise<void> {
     const stored = await this.#journal.read();
-    const ids = new Set(stored.map(({ id }) => id));
-    for (const message of stored) this.#merge(message);
-    for (const row of this.#rows.values()) {
-      if (row.isStored && !ids.has(row.message.id)) this.#settledElsewhere(row);
+    const ids = new Set(stored?.map(({ id }) => id));
+    for (const message of stored ?? []) this.#merge(message);
+    // Only what was durable can have been taken out by another tab; a storage that fails has taken nothing out.
+    for (const row of stored === undefined ? [] : this.#rows.values()) {
+      if (row.isDurable && !ids.has(row.message.id)) this.#settledElsewhere(row);
     }
     for (const lane of this.#lanes.values()) lane.sort();
     this.#isLoaded = true;
@@ -190,9 +191,11 @@ export class Outbox {
   async #write(row: Row): Promise<void> {
     const { message } = row;
     row.isStored = false;
-    await this.#journal.put(message);
+    row.isDurable = false;
+    const isDurable = await this.#journal.put(message);
     if (row.message !== message) return;
     row.isStored = true;
+    row.isDurable = isDurable;
     this.#lanes.get(message.conversation)?.pump();
   }
 
@@ -241,7 +244,7 @@ export class Outbox {
   }
 
   #insert(message: StoredMessage, isStored: boolean): Row {
-    const row: Row = { message, status: 'queued', isStored };
+    const row: Row = { message, status: 'queued', isStored, isDurable: isStored };
     this.#rows.set(message.id, row);
     this.#waiting += 1;
     this.#laneOf(row).add(row);

@@ -38,6 +38,40 @@ describe('outbox: a message belongs to it until the ack', () => {
     expect(relay.last.of('send')).toHaveLength(2);
   });
 
+  it('goes out once and is kept until the ack where the storage cannot write', async () => {
+    const full: ClientStorage = { ...memoryStorage(), changeOutbox: () => Promise.reject(new Error('quota')) };
+    const { client, clock, relay } = await setUp({ storage: full });
+    await relay.last.greet();
+    const id = client.send(DIRECT, 'hello');
+    await settle();
+    await relay.last.end();
+    await clock.advance(1_000);
+    await relay.last.greet();
+    await settle();
+    expect(client.getSnapshot().waitingCount).toBe(1);
+    expect(relay.last.last('send').messages.map((message) => message.id)).toEqual([id]);
+  });
+
+  it('stays where the storage could not be read once', async () => {
+    const storage = memoryStorage();
+    let broken = false;
+    const flaky: ClientStorage = {
+      ...storage,
+      loadOutbox: () => (broken ? Promise.reject(new Error('storage')) : storage.loadOutbox()),
+    };
+    const { client, clock, relay } = await setUp({ storage: flaky });
+    await relay.last.greet();
+    const id = client.send(DIRECT, 'hello');
+    await settle();
+    broken = true;
+    await relay.last.end();
+    await clock.advance(1_000);
+    await relay.last.greet();
+    await settle();
+    expect(client.getSnapshot().waitingCount).toBe(1);
+    expect(relay.last.last('send').messages.map((message) => message.id)).toEqual([id]);
+  });
+
   it('keeps one request in flight a conversation and batches what waits meanwhile', async () => {
     const { client, relay, events } = await setUpOnline();
     const first = client.send(DIRECT, 'one');
