@@ -57,6 +57,8 @@ export function Composer({ conversation }: { conversation: string }) {
     if (trySend(() => client.send(conversation, text))) {
       area.current.value = '';
       write('');
+      // Whoever answers has read.
+      client.markRead(conversation, client.getSnapshot().conversations.get(conversation)?.head ?? 0);
     } else setRefusal(t`Too many messages wait already. This one stays here until some are sent.`);
     area.current.focus();
   };
