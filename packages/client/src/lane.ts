@@ -154,7 +154,8 @@ export class Lane {
 
   #waitThenPump(retryAfterMs: number | undefined): void {
     if (this.#cancelWait !== undefined) return;
-    const delay = retryAfterMs ?? backoffMs(this.#attempt, this.#deps.random);
+    // Spread and growing also where the relay says when, or all would come again at the same moment.
+    const delay = (retryAfterMs ?? 0) + backoffMs(this.#attempt, this.#deps.random);
     this.#attempt += 1;
     this.#cancelWait = this.#deps.clock.setTimer(() => {
       this.#cancelWait = undefined;

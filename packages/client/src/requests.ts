@@ -123,7 +123,7 @@ export class Requests {
   }
 
   #askAgainLater(waiting: Waiting, retryAfterMs: number | undefined): void {
-    const delayMs = retryAfterMs ?? backoffMs(waiting.attempt, this.#deps.random);
+    const delayMs = (retryAfterMs ?? 0) + backoffMs(waiting.attempt, this.#deps.random);
     waiting.attempt += 1;
     waiting.cancelRetry?.();
     waiting.cancelRetry = this.#deps.clock.setTimer(() => this.#send(waiting), delayMs);

@@ -182,7 +182,9 @@ describe('rooms and read positions', () => {
     const first = relay.last.last('createRoom');
     expect(first.name).toBe('Tea');
     relay.last.say({ type: 'error', code: 'log_unavailable', retryable: true, id: first.id, retryAfterMs: 100 });
-    await clock.advance(100);
+    await clock.advance(99);
+    expect(relay.last.of('createRoom')).toEqual([first]);
+    await clock.advance(501);
     expect(relay.last.of('createRoom')).toEqual([first, first]);
     await relay.last.end();
     await clock.advance(500);

@@ -160,7 +160,8 @@ describe('outbox: a message belongs to it until the ack', () => {
     relay.last.say({ type: 'error', code: 'log_unavailable', retryable: true, id: bad, retryAfterMs: 400 });
     await clock.advance(399);
     expect(relay.last.of('send')).toHaveLength(1);
-    await clock.advance(1);
+    // And up to half a second of jitter, so that not all who were refused come back together.
+    await clock.advance(501);
     expect(relay.last.last('send').messages.map(({ id }) => id)).toEqual([bad, good]);
     relay.last.say({ type: 'error', code: 'not_found', retryable: false, id: bad });
     relay.last.say({ type: 'ack', id: good, conversation: DIRECT, seq: 1, at: 5 });

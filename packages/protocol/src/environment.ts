@@ -11,7 +11,7 @@ export interface Clock {
   wallMs(): number;
   /** Monotonic clock, milliseconds since an arbitrary start. For time-outs, leases and durations. */
   monotonicMs(): number;
-  /** Calls back once after `delayMs`. A pending timer does not keep a Node process alive. */
+  /** Calls back once after `delayMs`. */
   setTimer(callback: () => void, delayMs: number): CancelTimer;
 }
 
@@ -22,14 +22,13 @@ export interface Random {
   bytes(count: number): Uint8Array;
 }
 
-/** The platform's own clock. */
+/** The platform's own clock. A pending timer keeps a Node process alive: one that waits to reconnect must not just end. */
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   setTimer(callback, delayMs) {
-    const timer: unknown = setTimeout(callback, delayMs);
-    if (hasUnref(timer)) timer.unref();
-    return () => clearTimeout(timer as ReturnType<typeof setTimeout>);
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
   },
 };
 
@@ -38,8 +37,3 @@ export const systemRandom: Random = {
   float: () => Math.random(),
   bytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
 };
-
-// In Node a timer is an object that would hold the process open; in browsers it is a number.
-function hasUnref(timer: unknown): timer is { unref(): void } {
-  return typeof timer === 'object' && timer !== null && 'unref' in timer;
-}
