@@ -295,10 +295,6 @@ describe('an operation asked for again', () => {
 
 describe('a name', () => {
   it('is told once when it changed, and not at all when it did not', async () => {
-    test = await TestNode.start();
-    const [ann, ben] = [makeUserId(test.random), makeUserId(test.random)];
-    await test.enter(ann, {}, 'Ann');
-    const bens = await test.enter(ben);
     bens.say({ type: 'watch', lobby: true, users: [ann] });
     const name = async (to: string): Promise<number> => {
       const head = { version: 1, kind: 'userNamed' as const, id: newId(), author: ann, at: 1 };
