@@ -7,6 +7,7 @@ const results = await runSteps([
   { name: 'lint', command: 'oxlint', args: ['--deny-warnings'] },
   { name: 'format', command: 'oxfmt', args: ['--check', '.'] },
   { name: 'unused code', command: 'knip', args: ['--no-progress'] },
+  { name: 'table of settings', command: 'node', args: ['scripts/config-table.ts', '--check'] },
   { name: 'file size', command: 'node', args: ['scripts/check-file-size.ts'] },
 ]);
 process.exitCode = report(results);
