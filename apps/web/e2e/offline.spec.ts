@@ -78,6 +78,7 @@ test('the relay dies: the banner says so, "Now" reconnects, what was written arr
   await mira.say('two');
   await expect(mira.banner).toContainText('Reconnecting…', { timeout: 6_000 });
   await expect(mira.banner).toContainText('1 message waits to be sent');
+  await expect(mira.page.locator('[data-presence=stale]')).toBeVisible();
   await node?.restart();
   await mira.page
     .getByRole('button', { name: 'Now' })

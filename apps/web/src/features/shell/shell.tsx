@@ -2,6 +2,7 @@ import { useLingui } from '@lingui/react/macro';
 import { Suspense, useEffect } from 'react';
 import { useRoute } from '../../route.ts';
 import { ConnectionBanner } from '../connection/connection-banner.tsx';
+import { usePresenceStale } from '../connection/connection-words.ts';
 import { ConversationPane } from '../conversation/conversation-pane.tsx';
 import { DetailsPane, loadLater } from '../later.ts';
 import { InviteArrival } from '../rooms/invite-arrival.tsx';
@@ -23,12 +24,13 @@ export function Shell() {
   useWatch();
   useFocusKept();
   useEffect(loadLater, []);
+  const isStale = usePresenceStale();
 
   const details = route.at === 'conversation' && route.details;
   const pane = details ? 'details' : route.at === 'home' ? 'list' : 'conversation';
   return (
     <div className={styles.frame}>
-      <div className={styles.shell} data-pane={pane}>
+      <div className={styles.shell} data-pane={pane} data-presence={isStale ? 'stale' : 'live'}>
         <nav className={styles.list} aria-label={t`Conversations and people`}>
           <Sidebar selected={route.at === 'conversation' ? route.id : undefined} />
         </nav>
