@@ -27,7 +27,7 @@ export const SEND_MAX_MESSAGES = 20;
 export const HELLO_MAX_HEADS = 800;
 /** Most users in one `watch`. */
 export const WATCH_MAX_USERS = 500;
-/** Most entries in one `page` or `entries` frame. Long texts end a frame sooner: it stays under FRAME_MAX_BYTES. */
+/** Most entries in one `history` or `entries` frame. Long texts end a frame sooner: it stays under FRAME_MAX_BYTES. */
 export const PAGE_MAX_ENTRIES = 100;
 /** Most rows in one page of people, rooms or members. */
 export const LIST_MAX_ROWS = 100;
@@ -37,7 +37,7 @@ export const REPLAY_MAX_PER_CONVERSATION = 200;
 export const REPLAY_MAX_TOTAL = 1_000;
 /** A new socket must say `hello` within this time, in milliseconds. */
 export const HELLO_TIMEOUT_MS = 5_000;
-/** The client sends `ping` this often while in the foreground, in milliseconds. */
+/** The client sends `ping` this often, in milliseconds. */
 export const PING_INTERVAL_MS = 25_000;
 /** Two pings without an answer mean the link is dead; each waits this long, in milliseconds. */
 export const PONG_TIMEOUT_MS = 5_000;
