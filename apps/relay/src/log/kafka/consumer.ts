@@ -3,6 +3,7 @@ import type { Clock } from '@parley/protocol/environment';
 import type { Logger } from '../../logger.ts';
 import type { Signal } from '../log.ts';
 import type { LoggedRecord } from '../record.ts';
+import { FetchPace } from './fetch-pace.ts';
 import type { Inbox } from './inbox.ts';
 import { headerText, readSignal } from './signals.ts';
 import type { TopicNames } from './topics.ts';
@@ -67,6 +68,7 @@ export async function runConsumer(options: ConsumerOptions): Promise<RunningCons
       restartOnFailure: async () => false,
     },
   });
+  const pace = new FetchPace(options.clock);
   let assigned: ReadonlyMap<string, readonly number[]> = new Map();
 
   const seek = (): void => {
@@ -92,7 +94,7 @@ export async function runConsumer(options: ConsumerOptions): Promise<RunningCons
     await consumer.run({
       autoCommit: false,
       partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
-      eachBatch: (payload) => takeBatch(payload, options),
+      eachBatch: (payload) => takeBatch(payload, options, pace),
     });
   } catch (error) {
     void disconnect(consumer, options.logger);
@@ -102,7 +104,7 @@ export async function runConsumer(options: ConsumerOptions): Promise<RunningCons
 }
 
 // It must not throw: kafkajs takes a TypeError for the end of the consumer.
-async function takeBatch(payload: EachBatchPayload, options: ConsumerOptions): Promise<void> {
+async function takeBatch(payload: EachBatchPayload, options: ConsumerOptions, pace: FetchPace): Promise<void> {
   const { names, inbox, logger } = options;
   const { batch } = payload;
   try {
@@ -111,6 +113,8 @@ async function takeBatch(payload: EachBatchPayload, options: ConsumerOptions): P
     const end = Number(batch.highWatermark);
     inbox.accept({ topic, partition: batch.partition, records: batch.messages.map(recordOf), end });
     // The next fetch waits for this. The group must hear of us all the same.
+    const pauseMs = pace.pauseAfter(batch.messages.length);
+    if (pauseMs > 0) await sleep(options.clock, pauseMs);
     while (inbox.full) {
       await Promise.race([inbox.room(), sleep(options.clock, HEARTBEAT_INTERVAL_MS)]);
       await payload.heartbeat();
