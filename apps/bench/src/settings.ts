@@ -54,7 +54,7 @@ export const USAGE = `pnpm bench COMMAND [options]
   --receivers N  of the room (default 300)          --sockets N   default 5000 for idle, 300 for sockets
   --loaders N    processes of the load (default 1)  --through nginx|relays   where throughput connects
   --only cluster|embedded     one half of latency   --jit quick|full   the brokers' JVMs (default full)
-  --partitions N of the log, and of the baseline's topic (default 3)
+  --partitions N of the log, and of the baseline's topic (default 1)
   --profile      where the relays' and the load's CPU goes
   --json FILE    writes everything printed, and more, as JSON`;
 
@@ -100,7 +100,7 @@ export function readSettings(args: readonly string[]): Settings {
       values.only === undefined
         ? undefined
         : oneOf<'cluster' | 'embedded'>('--only', values.only, ['cluster', 'embedded']),
-    partitions: number('partitions', 3),
+    partitions: number('partitions', 1),
     jit: oneOf('--jit', values.jit ?? 'full', ['quick', 'full']),
     profile: values.profile === true,
     json: values.json,

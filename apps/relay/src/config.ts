@@ -101,7 +101,7 @@ export const Settings = z.object({
     .default('parley')
     .describe('Topics are PREFIX.log, .state, .signals and .dead.'),
   KAFKA_PARTITIONS: whole(1, 256)
-    .default(3)
+    .default(1)
     .describe('Partitions of topics that this node creates; fixed for the life of a log.'),
   KAFKA_REPLICATION_FACTOR: whole(1, 9).default(3).describe('Replicas of topics that this node creates.'),
   KAFKA_MIN_INSYNC_REPLICAS: whole(1, 9)

@@ -2,8 +2,10 @@ import type { Clock } from '@parley/protocol/environment';
 
 /** Records a second above which fetches are spaced out; below it every record is fetched as soon as it is there. */
 const BUSY_PER_SECOND = 300;
-/** The pause before the next fetch of a busy log, in milliseconds: what gathers meanwhile comes with one request. */
-const PAUSE_MS = 15;
+/** The pause before the next fetch of a busy log, in milliseconds, for every thousand records a second … */
+const PAUSE_MS_PER_THOUSAND = 25;
+/** … and at most. */
+const PAUSE_MOST_MS = 50;
 /** The rate forgets half of what was in this time, in milliseconds. */
 const HALF_LIFE_MS = 500;
 
@@ -28,6 +30,6 @@ export class FetchPace {
     this.#atMs = nowMs;
     // A decaying sum divided by its mean life is the rate.
     const perSecond = (this.#records * Math.LN2 * 1000) / HALF_LIFE_MS;
-    return perSecond > BUSY_PER_SECOND ? PAUSE_MS : 0;
+    return perSecond > BUSY_PER_SECOND ? Math.min((perSecond / 1000) * PAUSE_MS_PER_THOUSAND, PAUSE_MOST_MS) : 0;
   }
 }

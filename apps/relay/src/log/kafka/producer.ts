@@ -19,7 +19,7 @@ const PROBE_EVERY_MS = 500;
 const RECORD_OVERHEAD_BYTES = 80;
 const BATCH_MOST = { records: 500, bytes: MAX_MESSAGE_BYTES - 1024 };
 
-// A round trip longer than this says that the cores are busy, with requests for the most part. A pause of half of it before
+// A round trip longer than this says that the cores are busy, with requests for the most part. A pause as long before
 // the next one makes fewer and larger requests, and so shorter round trips; a quiet cluster never pauses.
 const PAUSE_FROM_MS = 8;
 const PAUSE_MOST_MS = 40;
@@ -271,7 +271,7 @@ interface Attempt {
 }
 
 function pauseAfter(roundTripMs: number): number {
-  return roundTripMs < PAUSE_FROM_MS ? 0 : Math.min(roundTripMs / 2, PAUSE_MOST_MS);
+  return roundTripMs < PAUSE_FROM_MS ? 0 : Math.min(roundTripMs, PAUSE_MOST_MS);
 }
 
 function succeed({ lane, batch }: Part): void {
