@@ -36,6 +36,33 @@ async function openConversation(person: Person, conversation: string): Promise<v
   await expect(person.page).toHaveTitle('Parley');
 }
 
+/**
+ * Turns the wheel and waits until the view is at rest: its scrolling has ended, and for a dozen frames in a row nothing
+ * was moved, added or measured anew.
+ */
+async function wheel(person: Person, pixels: number): Promise<void> {
+  await scroller(person).hover();
+  await scroller(person).evaluate((box) => {
+    const ended = new Promise((resolve) => box.addEventListener('scrollend', resolve, { once: true }));
+    Object.assign(box, { ended });
+  });
+  await person.page.mouse.wheel(0, pixels);
+  await scroller(person).evaluate(async (box) => {
+    if ('ended' in box) await box.ended;
+    const look = () =>
+      [box, ...box.querySelectorAll('article')]
+        .map((element) => element.getBoundingClientRect().top)
+        .concat(box.scrollTop, box.scrollHeight)
+        .join(' ');
+    for (let before = look(), calm = 0; calm < 12;) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      const now = look();
+      calm = now === before ? calm + 1 : 0;
+      before = now;
+    }
+  });
+}
+
 /** Scrolls up until the first message is there. */
 async function toTop(person: Person): Promise<void> {
   await scroller(person).hover();
@@ -109,15 +136,9 @@ test('messages that come while one reads above move nothing; the chip counts the
   const { client, conversation } = await writer(system.url, mira, 80);
   await openConversation(mira, conversation);
   await expect(mira.message(text(80))).toBeInViewport();
-  await scroller(mira).hover();
-  await mira.page.mouse.wheel(0, -1_500);
+  await wheel(mira, -1_500);
   const chip = mira.page.getByTestId('to-newest');
   await expect(chip).toHaveText('To the newest');
-  await expect(async () => {
-    const before = await scroller(mira).evaluate((box) => box.scrollTop);
-    await mira.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
-    expect(await scroller(mira).evaluate((box) => box.scrollTop)).toBe(before);
-  }).toPass();
   const anchor = mira.messages.nth(12);
   const id = await anchor.getAttribute('data-id');
   const row = mira.page.locator(`[data-id="${id}"]`);
@@ -151,10 +172,8 @@ test('another conversation and back: one is where one was #33', async ({ join, s
   const { client, conversation } = await writer(system.url, mira, 80);
   await openConversation(mira, conversation);
   await expect(mira.message(text(80))).toBeInViewport();
-  await scroller(mira).hover();
-  await mira.page.mouse.wheel(0, -1_700);
+  await wheel(mira, -1_700);
   await expect(mira.page.getByTestId('to-newest')).toBeVisible();
-  await mira.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
   const id = await mira.messages.nth(10).getAttribute('data-id');
   const row = mira.page.locator(`[data-id="${id}"]`);
   const top = (await row.boundingBox())?.y ?? 0;
@@ -173,7 +192,8 @@ test('a storm of messages: at the end one stays at the end, and few rows exist #
   const sent: Promise<number>[] = [];
   for (let at = 1; at <= 400; at += 1) {
     sent.push(send(client, conversation, `storm ${at} ${'word '.repeat(at % 9)}`.trim()));
-    if (at % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    // Many frames, not one: the next ten are written once these are in the log.
+    if (at % 10 === 0) await Promise.all(sent);
   }
   await Promise.all(sent);
   await expect(mira.messages.last()).toContainText('storm 400');
