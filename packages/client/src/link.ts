@@ -46,6 +46,8 @@ export class Link {
   #current: Connection | undefined;
   /** Takes over from `current` once it has caught up. */
   #next: Connection | undefined;
+  /** `next` said goaway while it took over: when it has to be left itself, on the monotonic clock. */
+  #nextLeaveAt: number | undefined;
   /** Entries that `current` brought since `next` said hello: `next` brings them too, unless it fails. */
   #heldBack: RelayFrame[] = [];
   #isUp = false;
@@ -76,11 +78,7 @@ export class Link {
   stop(code?: ErrorCode | 'not_signed_in'): void {
     if (this.#state.status === 'stopped') return;
     this.#cancelTimers();
-    this.#current?.close();
-    this.#next?.close();
-    this.#current = undefined;
-    this.#next = undefined;
-    this.#heldBack = [];
+    this.#closeAll();
     this.#setDown();
     this.#setState({ status: 'stopped', ...(code !== undefined && { code }) });
   }
@@ -88,10 +86,7 @@ export class Link {
   /** Starts over with a new socket and a new hello, without waiting. */
   restart(): void {
     this.#cancelTimers();
-    this.#current?.close();
-    this.#next?.close();
-    this.#next = undefined;
-    this.#heldBack = [];
+    this.#closeAll();
     this.#setDown();
     this.#openCurrent();
   }
@@ -138,7 +133,7 @@ export class Link {
 
   #handleFrame(frame: RelayFrame, connection: Connection): void {
     const isCurrent = connection === this.#current;
-    if (frame.type === 'goaway' && isCurrent) this.#moveAfter(frame.delayMs);
+    if (frame.type === 'goaway') this.#handleGoaway(frame.delayMs, isCurrent);
     if (frame.type === 'caughtUp' && !isCurrent) this.#handOver();
     const isWelcomed = this.#next?.phase.name === 'greeting' || this.#next?.phase.name === 'replaying';
     // The two nodes may not be equally far: what one has not applied yet must not be asked of it as if it had.
@@ -151,8 +146,26 @@ export class Link {
 
   #handOver(): void {
     this.#current?.close();
+    this.#promoteNext();
+    this.#heldBack = [];
+  }
+
+  #promoteNext(): void {
+    const leaveAt = this.#nextLeaveAt;
     this.#current = this.#next;
     this.#next = undefined;
+    this.#nextLeaveAt = undefined;
+    // What was planned was to get away from the one that is gone.
+    this.#cancelRetry?.();
+    if (this.#current !== undefined && leaveAt !== undefined) this.#moveAt(leaveAt);
+  }
+
+  #closeAll(): void {
+    this.#current?.close();
+    this.#next?.close();
+    this.#current = undefined;
+    this.#next = undefined;
+    this.#nextLeaveAt = undefined;
     this.#heldBack = [];
   }
 
@@ -164,12 +177,12 @@ export class Link {
     if (!end.wasOpen) this.#suspectSignIn();
     if (connection === this.#next) {
       this.#next = undefined;
+      this.#nextLeaveAt = undefined;
       this.#releaseHeldBack();
       this.#retryLater(() => this.#openNext());
       return;
     }
-    this.#current = this.#next;
-    this.#next = undefined;
+    this.#promoteNext();
     this.#releaseHeldBack();
     this.#setDown();
     if (this.#current !== undefined) this.#setState(stateOf(this.#current.phase, this.#attempt));
@@ -182,9 +195,16 @@ export class Link {
     this.#setState({ status: 'waiting', attempt, retryInMs, sinceMs: this.#deps.clock.monotonicMs() });
   }
 
-  #moveAfter(delayMs: number): void {
+  #handleGoaway(delayMs: number, isCurrent: boolean): void {
+    const leaveAt = this.#deps.clock.monotonicMs() + delayMs;
+    if (isCurrent) this.#moveAt(leaveAt);
+    else this.#nextLeaveAt = leaveAt;
+  }
+
+  #moveAt(leaveAt: number): void {
+    const { clock } = this.#deps;
     this.#cancelRetry?.();
-    this.#cancelRetry = this.#deps.clock.setTimer(() => this.#openNext(), Math.max(0, delayMs));
+    this.#cancelRetry = clock.setTimer(() => this.#openNext(), Math.max(0, leaveAt - clock.monotonicMs()));
   }
 
   #retryLater(open: () => void): number {

@@ -56,6 +56,21 @@ describe('connection', () => {
     expect(client.getSnapshot().connection).toMatchObject({ status: 'waiting', attempt: 0, retryInMs: 500 });
   });
 
+  it('backs off further and further from a relay that welcomes and falls again', async () => {
+    const { relay, clock, client } = await setUp({ random: widest });
+    const delays: number[] = [];
+    for (let fall = 0; fall < 8; fall += 1) {
+      await relay.last.greet();
+      await clock.advance(1_000);
+      await relay.last.end();
+      const { connection } = client.getSnapshot();
+      if (connection.status !== 'waiting') throw new Error(connection.status);
+      delays.push(connection.retryInMs);
+      await clock.advance(connection.retryInMs);
+    }
+    expect(delays).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  });
+
   it('gives up a socket that opens but never welcomes', async () => {
     const { relay, clock, client } = await setUp();
     await relay.last.open();
@@ -114,6 +129,56 @@ describe('connection', () => {
     client.send(DIRECT, 'hello');
     await settle();
     expect(relay.last.of('send')).toHaveLength(1);
+  });
+
+  it.each(['the new one is caught up', 'the old one breaks'])(
+    'moves on in time from a node that says goaway while it takes over: %s',
+    async (why) => {
+      const { relay, clock } = await setUpOnline(entries(1, 2));
+      const old = relay.last;
+      old.say({ type: 'goaway', delayMs: 0 });
+      await clock.advance(0);
+      const second = relay.last;
+      await second.open();
+      second.say(welcome({ node: 'n2' }), { type: 'goaway', delayMs: 3_000 });
+      await clock.advance(1_000);
+      if (why === 'the old one breaks') await old.end(CLOSE_DRAINING);
+      second.say({ type: 'caughtUp' });
+      await clock.advance(1_999);
+      expect(relay.sockets).toHaveLength(2);
+      await clock.advance(1);
+      expect(relay.sockets).toHaveLength(3);
+      expect(second.closedWith).toBeUndefined();
+      await relay.last.greet();
+      expect(second.closedWith).toBe(1000);
+      await clock.advance(10_000);
+      expect(relay.sockets).toHaveLength(3);
+    },
+  );
+
+  it('does not move again for the goaway of a node that it has left', async () => {
+    const { relay, clock } = await setUpOnline(entries(1, 2));
+    const old = relay.last;
+    old.say({ type: 'goaway', delayMs: 0 });
+    await clock.advance(0);
+    old.say({ type: 'goaway', delayMs: 2_000 });
+    await relay.last.greet();
+    await clock.advance(10_000);
+    expect(relay.sockets).toHaveLength(2);
+  });
+
+  it('does not move again for the goaway of a node that fell while it took over', async () => {
+    const { relay, clock } = await setUpOnline(entries(1, 2));
+    relay.last.say({ type: 'goaway', delayMs: 0 });
+    await clock.advance(0);
+    await relay.last.open();
+    relay.last.say(welcome({ node: 'n2' }), { type: 'goaway', delayMs: 4_000 });
+    await relay.last.end();
+    await clock.advance(500);
+    expect(relay.sockets).toHaveLength(3);
+    await relay.last.greet();
+    await clock.advance(10_000);
+    expect(relay.sockets).toHaveLength(3);
   });
 
   it('loses nothing when the handover fails', async () => {
