@@ -32,8 +32,10 @@ export interface HistoryDeps {
 export class History {
   readonly #deps: HistoryDeps;
   readonly #earlier = new Map<ConversationId, Promise<void>>();
-  /** The page of a hole that is being fetched; one a conversation. */
-  readonly #holes = new Map<ConversationId, Promise<void>>();
+  /** Pages of holes that are being fetched, by `holeKey`. */
+  readonly #holes = new Map<string, Promise<void>>();
+  /** Conversations of which a hole is being fetched unasked. */
+  readonly #fetching = new Set<ConversationId>();
   /** Conversations that may have holes to be fetched. */
   readonly #suspects = new Set<ConversationId>();
   /** The relay refused their history; asked again after the next reconnect. */
@@ -49,7 +51,7 @@ export class History {
   }
 
   loadHole(id: ConversationId, hole: Hole): Promise<void> {
-    return share(this.#holes, id, () => this.#loadHole(id, hole));
+    return share(this.#holes, holeKey(id, hole), () => this.#loadHole(id, hole));
   }
 
   /** Entries came or a head rose: there may be a hole now. */
@@ -82,8 +84,8 @@ export class History {
   #fetchHoles(): void {
     if (!this.#deps.isUp()) return;
     for (const id of this.#suspects) {
-      if (this.#holes.size >= MOST_AT_ONCE) return;
-      if (this.#holes.has(id)) continue;
+      if (this.#fetching.size >= MOST_AT_ONCE) return;
+      if (this.#fetching.has(id)) continue;
       const hole = this.#nextHole(id);
       if (hole === undefined) this.#suspects.delete(id);
       else void this.#fetchHole(id, hole);
@@ -91,6 +93,7 @@ export class History {
   }
 
   async #fetchHole(id: ConversationId, hole: Hole): Promise<void> {
+    this.#fetching.add(id);
     try {
       await this.loadHole(id, hole);
     } catch (error) {
@@ -98,6 +101,7 @@ export class History {
       if (error instanceof RefusedError) this.#refused.add(id);
       else this.#suspects.delete(id);
     }
+    this.#fetching.delete(id);
     this.#fetchHoles();
   }
 
@@ -145,14 +149,12 @@ export class History {
   }
 }
 
-function share(
-  running: Map<ConversationId, Promise<void>>,
-  id: ConversationId,
-  load: () => Promise<void>,
-): Promise<void> {
-  const shared = running.get(id);
+const holeKey = (id: ConversationId, { from, to }: Hole): string => `${id} ${from}-${to}`;
+
+function share(running: Map<string, Promise<void>>, key: string, load: () => Promise<void>): Promise<void> {
+  const shared = running.get(key);
   if (shared !== undefined) return shared;
-  const own = load().finally(() => running.delete(id));
-  running.set(id, own);
+  const own = load().finally(() => running.delete(key));
+  running.set(key, own);
   return own;
 }

@@ -77,6 +77,35 @@ describe('history', () => {
     expect(rows(client, DIRECT)[350]).toBe('351-4899');
   });
 
+  it('loads each hole that is asked for, and the same one once', async () => {
+    const { client, relay } = await setUpOnline(
+      summary(9_000),
+      entries(1, 1),
+      entries(3_000, 3_000),
+      entries(9_000, 9_000),
+    );
+    const [older, newer] = [
+      { from: 2, to: 2_999 },
+      { from: 3_001, to: 8_999 },
+    ];
+    const loading = [
+      client.loadHole(DIRECT, newer),
+      client.loadHole(DIRECT, older),
+      client.loadHole(DIRECT, { ...older }),
+    ];
+    const asked = relay.last.of('history');
+    expect(asked.map(({ after, before }) => [after, before])).toEqual([
+      [3_000, 9_000],
+      [1, 3_000],
+    ]);
+    for (const frame of asked) {
+      const entriesBefore = range(frame.before - 100, frame.before - 1);
+      relay.last.say({ ...frame, type: 'history', entries: entriesBefore, users: [] });
+    }
+    await Promise.all(loading);
+    expect(rows(client, DIRECT).filter((row) => row.includes('-'))).toEqual(['2-2899', '3001-8899']);
+  });
+
   it('asks again on the next socket when the first went away before the answer', async () => {
     const { client, relay, clock } = await setUpOnline(summary(3));
     const loading = client.loadEarlier(DIRECT);
