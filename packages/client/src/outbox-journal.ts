@@ -26,6 +26,7 @@ export class OutboxJournal {
    */
   put(message: StoredMessage): Promise<boolean> {
     this.#remove.delete(message.id);
+    this.#leaving.delete(message.id);
     this.#put.set(message.id, message);
     return this.#flushLater();
   }
@@ -68,8 +69,16 @@ export class OutboxJournal {
       () => false,
     );
     if (isDurable) this.#onWritten();
-    for (const id of remove) if (!this.#remove.has(id)) this.#leaving.delete(id);
+    for (const id of remove) this.#settleRemoval(id, isDurable);
     return isDurable;
+  }
+
+  #settleRemoval(id: OperationId, isGone: boolean): void {
+    // Written again, or asked to be removed again, while this removal ran.
+    if (!this.#leaving.has(id) || this.#remove.has(id)) return;
+    if (isGone) this.#leaving.delete(id);
+    // It still stands in the storage: the next flush takes it out, and until then no read may bring it back.
+    else this.#remove.add(id);
   }
 
   #enqueue<Result>(job: () => Promise<Result>): Promise<Result> {

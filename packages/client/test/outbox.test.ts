@@ -72,6 +72,33 @@ describe('outbox: a message belongs to it until the ack', () => {
     expect(relay.last.last('send').messages.map((message) => message.id)).toEqual([id]);
   });
 
+  it('does not send again what was answered and the storage could not take out, and takes it out later', async () => {
+    const storage = memoryStorage();
+    let broken = false;
+    const flaky: ClientStorage = {
+      ...storage,
+      changeOutbox: (change) => (broken ? Promise.reject(new Error('storage')) : storage.changeOutbox(change)),
+    };
+    const { client, clock, relay } = await setUp({ storage: flaky });
+    await relay.last.greet();
+    const id = client.send(DIRECT, 'hello');
+    await settle();
+    broken = true;
+    relay.last.say({ type: 'ack', id, conversation: DIRECT, seq: 1, at: 5 });
+    relay.last.say({ type: 'entries', conversation: DIRECT, entries: [{ ...messageAt(1, ALICE.id), id }], users: [] });
+    await settle();
+    await relay.last.end();
+    await clock.advance(1_000);
+    await relay.last.greet();
+    await settle();
+    expect(relay.last.of('send')).toEqual([]);
+    expect(client.getSnapshot().conversations.get(DIRECT)?.pending).toEqual([]);
+    broken = false;
+    const next = client.send(DIRECT, 'and more');
+    await settle();
+    expect((await storage.loadOutbox()).map((message) => message.id)).toEqual([next]);
+  });
+
   it('keeps one request in flight a conversation and batches what waits meanwhile', async () => {
     const { client, relay, events } = await setUpOnline();
     const first = client.send(DIRECT, 'one');
