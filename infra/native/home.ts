@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { makeFolder } from './folders.ts';
 import { Keeper } from './keeper.ts';
 import { MemberProcess } from './member.ts';
 import type { MemberSpec } from './member.ts';
@@ -16,7 +17,7 @@ export class ClusterHome {
   constructor(dataDir?: string) {
     this.#temporary = dataDir === undefined;
     this.dataDir = dataDir === undefined ? mkdtempSync(join(tmpdir(), 'parley-cluster-')) : resolve(dataDir);
-    mkdirSync(this.dataDir, { recursive: true });
+    makeFolder(this.dataDir);
     if (this.#temporary) this.keeper.remove(this.dataDir);
   }
 
@@ -30,7 +31,7 @@ export class ClusterHome {
 
   folderOf(name: string): string {
     const folder = join(this.dataDir, name);
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     return folder;
   }
 

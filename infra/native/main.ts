@@ -2,18 +2,17 @@
 import { once } from 'node:events';
 import { startCluster } from './cluster.ts';
 import type { Member } from './member.ts';
+import { readSettings, SettingsError } from './settings.ts';
 
-const DEFAULT_PORT = 8080;
 const started = performance.now();
-const dataDir = process.env['CLUSTER_DATA'];
 
 try {
+  const settings = await readSettings(process.env);
   console.log('starting 3 ZooKeepers, 3 brokers, 3 relays and Nginx …');
   const cluster = await startCluster({
-    port: Number(process.env['PORT'] ?? DEFAULT_PORT),
+    ...settings,
     jit: 'full',
     log: (line) => console.log(line),
-    ...(dataDir === undefined ? {} : { dataDir }),
   });
   const page = await fetch(cluster.url);
   await page.body?.cancel();
@@ -26,7 +25,7 @@ try {
   console.log(`stopped in ${seconds(stopping)} s`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode = error instanceof SettingsError ? error.exitCode : 1;
 }
 
 function describe({ name, pid, port, logFile }: Member): string {

@@ -1,6 +1,6 @@
 /** Small things that a node keeps beside its view. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeToken } from '@parley/protocol';
 import { MIN_SECRET_BYTES } from './config.ts';
 import type { Clock, Random } from '@parley/protocol/environment';
@@ -31,7 +31,19 @@ export function readOrMakeSecret(dataDir: string, random: Random): string {
 // By rename, so that a killed process never leaves half a file.
 function writeWhole(file: string, text: string, dataDir: string): void {
   // Messages and the secret are nobody's business but this user's.
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
   renameSync(`${file}.new`, file);
+}
+
+// One after the other: Node's own `recursive` never returns where a parent exists and still refuses with ENOENT (/proc).
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it meanwhile; whether it can be used shows when it is written to.
+    if (!existsSync(folder)) throw error;
+  }
 }

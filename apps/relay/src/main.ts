@@ -11,10 +11,7 @@ import { systemEnvironment } from './environment.ts';
 import { createEmbeddedLog } from './log/embedded.ts';
 import type { Log } from './log/log.ts';
 import { RelayNode } from './node.ts';
-import { explainStart } from './start-fault.ts';
-
-/** sysexits.h: the configuration is wrong, and a restart would end the same way. */
-const EXIT_CONFIG = 78;
+import { EXIT_CONFIG, explainStart } from './start-fault.ts';
 
 /** So long a closing handshake may take at the end, in milliseconds. */
 const CLOSE_PATIENCE_MS = 1_000;
@@ -27,7 +24,7 @@ await main().catch((error: unknown) => {
   const wrong = explainStart(error, config);
   if (wrong === undefined) throw error;
   process.stderr.write(`${wrong.sentence}\n`);
-  process.exit(wrong.isFinal ? EXIT_CONFIG : 1);
+  process.exit(wrong.exitCode);
 });
 
 function read(): Config {

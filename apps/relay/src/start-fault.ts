@@ -1,30 +1,34 @@
 /** Why a node could not start, in a sentence for whoever set it up. */
+import { resolve, sep } from 'node:path';
 import { type Config, ConfigError, sayWrong } from './config.ts';
 import { LogRefusedError } from './log/log.ts';
 
+/** sysexits.h: the configuration is wrong, and a restart would end the same way. */
+export const EXIT_CONFIG = 78;
+/** sysexits.h: what is in the way may be gone in a moment, so that a restart can help. */
+const EXIT_TEMPORARY = 75;
+
 export interface StartFault {
   sentence: string;
-  /** A restart with the same settings would end the same way. */
-  isFinal: boolean;
+  exitCode: typeof EXIT_CONFIG | typeof EXIT_TEMPORARY;
 }
+
+type Places = Pick<Config, 'host' | 'port' | 'adminPort' | 'dataDir'>;
 
 /** Undefined for what is no matter of settings: a bug, or a machine that fails. */
-export function explainStart(
-  error: unknown,
-  config: Pick<Config, 'host' | 'port' | 'adminPort' | 'dataDir'>,
-): StartFault | undefined {
-  if (error instanceof ConfigError || error instanceof LogRefusedError)
-    return { sentence: error.message, isFinal: true };
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
+export function explainStart(error: unknown, config: Places): StartFault | undefined {
+  if (error instanceof ConfigError || error instanceof LogRefusedError) return final(error.message);
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  const { code } = error;
+  if (code === 'ENOSPC' || code === 'EDQUOT' || isFullDatabase(error))
+    return temporary(sayWrong('DATA_DIR', config.dataDir, 'a folder on a disk with room'));
+  if (!('syscall' in error)) return undefined;
   if (error.syscall === 'listen' || error.syscall === 'getaddrinfo') return explainListen(error, config);
-  if (!isOfFiles(error.code)) return undefined;
-  return { sentence: sayWrong('DATA_DIR', config.dataDir, 'a folder that this user may write to'), isFinal: true };
+  if (!('path' in error) || !isOfFolder(String(error.path), config.dataDir)) return undefined;
+  return final(sayWrong('DATA_DIR', config.dataDir, 'a folder that this user may write to'));
 }
 
-function explainListen(
-  error: { code: unknown },
-  config: Pick<Config, 'host' | 'port' | 'adminPort'>,
-): StartFault | undefined {
+function explainListen(error: { code: unknown }, config: Places): StartFault | undefined {
   const isAdmin = 'port' in error && error.port === config.adminPort;
   const port = (allowed: string): string =>
     isAdmin
@@ -32,18 +36,33 @@ function explainListen(
       : sayWrong('PORT', String(config.port), allowed);
   switch (error.code) {
     case 'EADDRINUSE':
-      return { sentence: port('a port that no other process listens on'), isFinal: false };
+      return temporary(port('a port that no other process listens on'));
     case 'EACCES':
-      return { sentence: port('a port that this user may listen on'), isFinal: true };
+      return final(port('a port that this user may listen on'));
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return { sentence: sayWrong('HOST', config.host, 'an address of this machine'), isFinal: true };
+      return final(sayWrong('HOST', config.host, 'an address of this machine'));
     default:
       return undefined;
   }
 }
 
-function isOfFiles(code: unknown): boolean {
-  return code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR' || code === 'EEXIST' || code === 'EROFS';
+function final(sentence: string): StartFault {
+  return { sentence, exitCode: EXIT_CONFIG };
+}
+
+function temporary(sentence: string): StartFault {
+  return { sentence, exitCode: EXIT_TEMPORARY };
+}
+
+/** SQLITE_FULL, in the low byte of what it reports. */
+function isFullDatabase(error: object): boolean {
+  return 'errcode' in error && typeof error.errcode === 'number' && (error.errcode & 0xff) === 13;
+}
+
+/** Whether the path lies in the folder, or is one of the parents that had to be made for it. */
+function isOfFolder(path: string, folder: string): boolean {
+  const [one, other] = [resolve(path) + sep, resolve(folder) + sep];
+  return one.startsWith(other) || other.startsWith(one);
 }

@@ -3,11 +3,13 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
+import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock, systemRandom } from '@parley/protocol/environment';
 import { ConfigError, readConfig, Settings } from '../src/config.ts';
 import { nextIncarnation, readOrMakeSecret } from '../src/data-dir.ts';
+import { explainStart } from '../src/start-fault.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-config-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,6 +34,15 @@ function runRelay(settings: Record<string, string>): Promise<Ended> {
   });
   child.stderr.on('data', (data: Buffer) => (ended.stderr += data.toString()));
   return new Promise((resolve) => child.on('close', (code) => resolve({ ...ended, code })));
+}
+
+function caught(act: () => void): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
 }
 
 const whole = (least: number, most: number): string => `a whole number from ${least} to ${most}`;
@@ -108,19 +119,40 @@ describe('a wrong setting', () => {
     ['HOST', '192.0.2.1', 'an address of this machine'],
     ['WEB_ROOT', '/nowhere', 'a folder with an index.html'],
     ['DATA_DIR', `${MAIN}/data`, 'a folder that this user may write to'],
+    ['DATA_DIR', '/proc/parley/data', 'a folder that this user may write to'],
   ])('that shows only at the start does the same: %s=%s', async (variable, value, allowed) => {
     const { code, stderr } = await runRelay({ [variable]: value });
     expect([code, stderr]).toEqual([78, `${variable} is "${value}"; allowed: ${allowed}.\n`]);
   });
 
-  it('of a port that is taken is a sentence too, and worth another try', async () => {
+  it('of a port that is taken is a sentence too, with the exit code that is worth another try', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const address = server.address();
     const port = String(typeof address === 'object' ? address?.port : '');
     const { code, stderr } = await runRelay({ PORT: port });
-    expect([code, stderr]).toEqual([1, `PORT is "${port}"; allowed: a port that no other process listens on.\n`]);
+    expect([code, stderr]).toEqual([75, `PORT is "${port}"; allowed: a port that no other process listens on.\n`]);
     server.close();
+  });
+
+  it('of a disk that is full is named alike, whoever met it', () => {
+    const database = new DatabaseSync(':memory:');
+    database.exec('CREATE TABLE little (body BLOB); PRAGMA max_page_count = 3');
+    const config = { ...readConfig({}), dataDir: '/srv/parley' };
+    for (const write of [
+      () => writeFileSync('/dev/full', 'more than it takes'),
+      () => database.exec('INSERT INTO little VALUES (zeroblob(100000))'),
+    ]) {
+      expect(explainStart(caught(write), config)).toEqual({
+        sentence: 'DATA_DIR is "/srv/parley"; allowed: a folder on a disk with room.',
+        exitCode: 75,
+      });
+    }
+  });
+
+  it('of another folder is not blamed on DATA_DIR', () => {
+    const error = caught(() => readFileSync('/nowhere/else'));
+    expect(explainStart(error, readConfig({ DATA_DIR: '/srv/parley' }))).toBeUndefined();
   });
 
   it('is not an empty one, which counts as unset', () => {
