@@ -17,6 +17,7 @@ import {
 import type { CancelTimer } from '@parley/protocol/environment';
 import { dispatch } from './dispatch.ts';
 import type { Listener } from './fan-out.ts';
+import { countRefusal, noRefusals } from './flood.ts';
 import { type FrameSocket, Outbound } from './outbound.ts';
 import { encodeControl, type OutgoingFrame } from './outgoing-frame.ts';
 import type { Replay } from './replay.ts';
@@ -53,8 +54,7 @@ export class Session implements Listener {
   /** Monotonic time of the last sign of life. */
   lastHeardMs: number;
   #badFrames = 0;
-  /** Frames over the limit in a row; a whole burst of them is a flood. */
-  #overRate = 0;
+  readonly #refusals = noRefusals();
   #early: ClientFrame[] = [];
   readonly #frames: TokenBucket;
   readonly #onEnd: (session: Session) => void;
@@ -114,15 +114,10 @@ export class Session implements Listener {
       return;
     }
     if (waitMs > 0) {
-      this.#overRate += 1;
-      if (this.#overRate > limits.frames.burst) {
-        this.closeFor('too_many_bad_frames');
-        return;
-      }
-      this.#refuseForRate(decoded.frame, waitMs);
+      if (countRefusal(this.#refusals, limits.frames.burst, this.lastHeardMs)) this.closeFor('too_many_bad_frames');
+      else this.#refuseForRate(decoded.frame, waitMs);
       return;
     }
-    this.#overRate = 0;
     // The first answer is `welcome`, so what came before it waits.
     if (this.state !== 'greeting') this.#handle(decoded.frame);
     else if (this.#early.length < MOST_EARLY_FRAMES) this.#early.push(decoded.frame);

@@ -1,4 +1,5 @@
 /** What ends a session or slows it down: silence, expiry, drain, floods. */
+import { OUTBOX_MAX_MESSAGES } from '@parley/client';
 import {
   CLOSE_DRAINING,
   directConversationId,
@@ -11,7 +12,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { LogHandlers } from '../../src/log/log.ts';
 import { RECORD_VERSION } from '../../src/log/record.ts';
 import { settled } from '../support/fake-clock.ts';
-import { TestNode } from '../support/node.ts';
+import { startClient, TestNode } from '../support/node.ts';
 
 let test: TestNode;
 afterEach(() => test.stop());
@@ -180,14 +181,62 @@ describe('a node that cannot serve', () => {
 });
 
 describe('a flood', () => {
-  it('that goes on for a whole burst beyond the limit is cut', async () => {
+  it('far above the rate is cut after twenty bursts of refusals, even if a frame passes now and then', async () => {
     test = await TestNode.start({ RATE_FRAMES: '10/5' });
     const session = await test.enter(newUser());
-    for (let n = 0; n < 9; n += 1) session.say({ type: 'ping', n });
-    expect(session.socket.closedWith).toBeUndefined();
-    for (let n = 0; n < 6; n += 1) session.say({ type: 'ping', n });
+    let sent = 0;
+    while (session.socket.closedWith === undefined && sent < 1_000) {
+      session.say({ type: 'ping', n: sent });
+      sent += 1;
+      test.clock.advance(25);
+    }
+    const refused = session.socket.frames.filter((frame) => frame.type === 'error' && frame.code === 'rate_limited');
+    expect(refused).toHaveLength(100);
     expect(session.socket.frames.at(-1)).toMatchObject({ type: 'error', code: 'too_many_bad_frames' });
-    expect(session.socket.closedWith).toBeDefined();
+    expect(session.socket.closedWith).toBe(4503);
+  });
+
+  it('just above the rate is cut when it has gone on for a minute', async () => {
+    test = await TestNode.start({ RATE_FRAMES: '10/1000' });
+    const session = await test.enter(newUser());
+    for (let n = 0; n < 1_000; n += 1) session.say({ type: 'ping', n });
+    const startedMs = test.clock.monotonicMs();
+    while (session.socket.closedWith === undefined && test.clock.monotonicMs() < startedMs + 120_000) {
+      session.say({ type: 'ping', n: 1 });
+      test.clock.advance(95);
+    }
+    expect(session.socket.closedWith).toBe(4503);
+    const seconds = (test.clock.monotonicMs() - startedMs) / 1_000;
+    expect(seconds).toBeGreaterThan(59);
+    expect(seconds).toBeLessThan(63);
+  });
+
+  it('is not a burst that has an end, however often it comes', async () => {
+    test = await TestNode.start({ RATE_FRAMES: '10/5' });
+    const session = await test.enter(newUser());
+    for (let burst = 0; burst < 20; burst += 1) {
+      for (let n = 0; n < 90; n += 1) session.say({ type: 'ping', n });
+      await test.clock.pass(11_000);
+    }
+    expect(session.socket.closedWith).toBeUndefined();
+  });
+
+  it('is not a full outbox for as many conversations, which waits as it is told', async () => {
+    test = await TestNode.start({ RATE_FRAMES: '50/200', RATE_OPERATIONS: '20/100' });
+    const me = newUser();
+    const others = Array.from({ length: OUTBOX_MAX_MESSAGES }, newUser);
+    for (const user of others) {
+      const head = { version: RECORD_VERSION, kind: 'userNamed' as const, id: newId(), author: user, at: 1 };
+      await test.log.append({ key: user, head, body: Buffer.from('{"name":"Ann"}') });
+    }
+    const { client, socket } = startClient(test, me);
+    for (const other of others) client.send(directConversationId(me, other), 'hi');
+    await test.clock.pass(90_000);
+    const codes = socket()?.frames.flatMap((frame) => (frame.type === 'error' ? [frame.code] : []));
+    expect(new Set(codes)).toEqual(new Set(['rate_limited']));
+    expect(socket()?.closedWith).toBeUndefined();
+    expect(socket()?.frames.filter(({ type }) => type === 'ack')).toHaveLength(OUTBOX_MAX_MESSAGES);
+    await client.stop();
   });
 
   it('of frames is refused by name, with the time to wait, and forgiven', async () => {

@@ -10,12 +10,14 @@ export class FakeSocket implements FrameSocket {
   terminated = false;
   pings = 0;
   onPing: () => void = () => {};
+  onWrite: () => void = () => {};
   readonly #frames: RelayFrame[] = [];
   #decodedWrites = 0;
 
   write(bytes: Uint8Array): void {
     this.writes.push(Buffer.from(bytes));
     if (!this.reads) this.bufferedBytes += bytes.length;
+    this.onWrite();
   }
 
   /** The peer takes so much of what waits. */

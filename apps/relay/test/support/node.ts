@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ChatClient, createChatClient, type OpenSocket } from '@parley/client';
 import {
   type ClientFrame,
   type ClientFrameOf,
+  encodeRelayFrame,
   PROTOCOL_VERSION,
   type RelayFrame,
   type RelayFrameOf,
@@ -154,6 +156,29 @@ export class TestSession {
       this.#clock.advance(1);
     }
   }
+}
+
+/** The client that the page uses, on sockets and under the clock of the node. */
+export function startClient(test: TestNode, user: string): { client: ChatClient; socket(): FakeSocket | undefined } {
+  let last: FakeSocket | undefined;
+  const openSocket: OpenSocket = (_, events) => {
+    const { session, socket } = test.open(user);
+    last = socket;
+    let told = 0;
+    socket.onWrite = () => {
+      for (const frame of socket.frames.slice(told)) {
+        told += 1;
+        events.onText(encodeRelayFrame(frame));
+      }
+    };
+    socket.onPing = () => session.heard();
+    setImmediate(() => events.onOpen());
+    return { send: (text) => session.receive(text), close: () => session.end() };
+  };
+  const { clock, random } = test;
+  const client = createChatClient({ url: 'http://localhost', token: 'none', clock, random, openSocket });
+  client.start();
+  return { client, socket: () => last };
 }
 
 function isOf<Type extends RelayFrame['type']>(frame: RelayFrame, type: Type): frame is RelayFrameOf<Type> {
