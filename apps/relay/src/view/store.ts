@@ -119,6 +119,8 @@ export class ViewStore {
 
   join(conversation: ConversationAggregate, user: string, seq: number): void {
     this.#sql.join.run(user, conversation.ref, seq);
+    // Who joins has nothing unread, whether or not a client says so. By maximum, so the order with the state topic is no matter.
+    this.advanceRead(conversation.id, user, seq);
     conversation.room?.members.set(user, seq);
     this.#sql.countMembers.run(conversation.room?.members.size ?? 0, conversation.ref);
   }

@@ -30,6 +30,11 @@ async function room(visibility: 'public' | 'private'): Promise<string> {
   return conversation;
 }
 
+/** The conversations as the session was told of them. */
+function described(session: TestSession) {
+  return session.socket.frames.flatMap((frame) => (frame.type === 'conversations' ? frame.conversations : []));
+}
+
 describe('between two', () => {
   it('a read position is told to both, is kept, and only ever grows', async () => {
     const conversation = directConversationId(ann, ben);
@@ -45,10 +50,7 @@ describe('between two', () => {
     await settled();
     expect(await test.log.ends()).toEqual(before);
     const again = await test.enter(ben);
-    const [summary] = again.socket.frames.flatMap((frame) =>
-      frame.type === 'conversations' ? frame.conversations : [],
-    );
-    expect(summary).toMatchObject({ readUpTo: 2, head: 2 });
+    expect(described(again)[0]).toMatchObject({ readUpTo: 2, head: 2 });
   });
 
   it('typing is told to the other one alone', async () => {
@@ -101,6 +103,23 @@ describe('in a room', () => {
     expect(JSON.stringify(bens.socket.frames)).not.toMatch(/not this|Secret/);
     const after = bens.socket.frames.slice(-1)[0];
     expect(['entries', 'conversations', 'ack']).toContain(after?.type);
+  });
+
+  it('who makes it or joins it has read up to there, on every session and for the others', async () => {
+    const conversation = await room('public');
+    for (let count = 0; count < 3; count += 1) await send(anns, conversation);
+    bens.fresh();
+    bens.say({ type: 'joinRoom', id: newId(), conversation });
+    const { conversations } = await bens.until('conversations');
+    expect(conversations[0]).toMatchObject({ id: conversation, head: 5, readUpTo: 5 });
+    const before = await test.log.ends();
+    const again = await test.enter(ben);
+    expect(described(again)).toMatchObject([{ id: conversation, readUpTo: 5, reads: [{ user: ann, seq: 1 }] }]);
+    expect(described(await test.enter(ann))).toMatchObject([{ readUpTo: 1, reads: [{ user: ben, seq: 5 }] }]);
+    // Nothing new to the relay: not written again.
+    again.say({ type: 'read', conversation, seq: 5 });
+    await settled();
+    expect(await test.log.ends()).toEqual(before);
   });
 
   it('questions of a stranger and about nothing are answered alike', async () => {

@@ -159,7 +159,10 @@ export class TestSession {
 }
 
 /** The client that the page uses, on sockets and under the clock of the node. */
-export function startClient(test: TestNode, user: string): { client: ChatClient; socket(): FakeSocket | undefined } {
+export function startClient(
+  test: TestNode,
+  user: string,
+): { client: ChatClient; socket: () => FakeSocket | undefined } {
   let last: FakeSocket | undefined;
   const openSocket: OpenSocket = (_, events) => {
     const { session, socket } = test.open(user);
