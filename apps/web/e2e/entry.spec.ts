@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import { expect, test, unique } from './support/test.ts';
 
 test('a name and Enter, and one is in within a second #1 #2', async ({ visit }) => {
@@ -76,6 +77,92 @@ test('signing out ends it here: the next one is somebody else', async ({ join })
   await expect(mira.page.getByRole('textbox', { name: 'Your name' })).toBeFocused();
   await mira.signIn();
   expect(await mira.id()).not.toBe(id);
+});
+
+/** What this browser keeps of a person: the names of drafts, and messages that wait. */
+async function leftovers(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const drafts = Object.keys(localStorage).filter((key) => key.startsWith('parley.draft.'));
+    const opening = indexedDB.open('parley');
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      opening.addEventListener('success', () => resolve(opening.result));
+      opening.addEventListener('error', () => reject(new Error('no database')));
+    });
+    const reading = database.transaction('outbox').objectStore('outbox').getAllKeys();
+    const waiting = await new Promise<IDBValidKey[]>((resolve) => {
+      reading.addEventListener('success', () => resolve(reading.result));
+    });
+    database.close();
+    return [...drafts, ...waiting.map(String)];
+  });
+}
+
+async function openGarden(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'Public rooms' }).click();
+  const row = page.getByRole('dialog').locator('li').filter({ hasText: name });
+  await row.getByRole('button').click();
+  await expect(page.locator('main h1')).toHaveText(name);
+}
+
+test('signing out in one tab ends the others at once, and a new name in one is taken up by them', async ({ join }) => {
+  const mira = await join(unique('Mira'));
+  const tom = await join(unique('Tom'));
+  await mira.open(tom);
+  const other = await mira.context.newPage();
+  await other.goto('/');
+  await expect(other.getByTestId('own-state')).toHaveAttribute('data-state', 'online');
+  await mira.page.getByRole('button', { name: 'Settings' }).click();
+  // Not saved yet, and not to be saved later: the other tab ends while a draft is being written.
+  await other.locator('nav li', { hasText: tom.name }).first().locator('a').click();
+  await other.locator('[data-focus=composer]').fill('only for Tom');
+  await mira.page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(other.getByText('You were signed out')).toBeVisible({ timeout: 2_000 });
+  await expect(mira.page.getByRole('textbox', { name: 'Your name' })).toBeFocused();
+  expect(other.url()).not.toContain('#/c/');
+  await other.reload();
+  await expect(other.getByRole('textbox', { name: 'Your name' })).toBeVisible();
+  expect(await leftovers(other)).toEqual([]);
+
+  const next = unique('Noor');
+  await other.getByRole('textbox').fill(next);
+  await other.keyboard.press('Enter');
+  await expect(other.getByTestId('own-row')).toContainText(next);
+  await mira.isOnline();
+  await expect(mira.page.getByTestId('own-row')).toContainText(next);
+});
+
+test('after a session ended the next one at this computer finds nothing of the former @one-node', async ({
+  join,
+  system,
+}) => {
+  const tom = await join(unique('Tom'));
+  const room = unique('Garden');
+  await tom.page.locator('nav').getByRole('button', { name: 'New room' }).click();
+  await tom.page.getByRole('textbox', { name: 'Name of the room' }).fill(room);
+  await tom.page.getByRole('button', { name: 'Create room' }).click();
+  const mira = await join(unique('Mira'));
+  await openGarden(mira.page, room);
+  await mira.composer.fill('a secret draft');
+  await mira.open(tom);
+  for (const person of [mira, tom]) person.networkMayFail = true;
+  await system.nodes[0]?.kill();
+  await mira.say('a secret message');
+  await expect(mira.message('a secret message')).toBeVisible();
+  await expect.poll(async () => (await leftovers(mira.page)).length).toBe(2);
+  await mira.context.clearCookies();
+  await system.nodes[0]?.restart();
+  await expect(mira.page.getByText('You were signed out')).toBeVisible({ timeout: 30_000 });
+
+  // Who was signed in may come back: nothing is thrown away before somebody else does.
+  expect(await leftovers(mira.page)).toHaveLength(2);
+  await mira.signIn();
+  expect(await leftovers(mira.page)).toEqual([]);
+  expect(mira.page.url()).not.toContain('#/c/');
+  await openGarden(mira.page, room);
+  await expect(mira.composer).toBeVisible();
+  await expect(mira.composer).toHaveValue('');
+  await tom.isOnline();
+  await expect(tom.conversations.filter({ hasText: 'a secret message' })).toHaveCount(0);
 });
 
 test('another name is seen by the others at once', async ({ join }) => {

@@ -16,6 +16,12 @@ export function goTo(route: Route, options: { replace?: boolean } = {}): void {
   } else location.hash = hrefTo(route);
 }
 
+/** Whether the page shows a conversation of two, whose address means something to these two only. */
+export function isDirectPlace(): boolean {
+  const route = current.get();
+  return route.at === 'conversation' && route.id.startsWith('d_');
+}
+
 export const conversationHref = (id: string): string => hrefTo({ at: 'conversation', id, details: false });
 
 export { hrefTo } from './place.ts';

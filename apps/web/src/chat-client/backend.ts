@@ -6,10 +6,10 @@ import { type Backend, SignInRefused } from './session.ts';
 export function relayBackend(url: string): Backend {
   const storage = indexedDbStorage();
   return {
-    isSignedIn: async () => (await whoAmI(url)) !== undefined,
+    whoIsSignedIn: async () => (await whoAmI(url))?.id,
     async signIn(name) {
       try {
-        await signIn(url, name);
+        return (await signIn(url, name)).id;
       } catch (cause) {
         if (cause instanceof HttpRefusedError && cause.code === 'invalid_name') throw new SignInRefused('invalid_name');
         if (cause instanceof HttpRefusedError && cause.code === 'rate_limited') throw new SignInRefused('rate_limited');

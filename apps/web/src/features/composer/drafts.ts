@@ -1,9 +1,10 @@
 import { useSyncExternalStore } from 'react';
-import { readLocal, writeLocal } from '../../lib/local.ts';
+import { clearLocal, readLocal, writeLocal } from '../../lib/local.ts';
 
 // A crash loses at most this much typing.
 const SAVE_MS = 250;
-const key = (conversation: string): string => `draft.${conversation}`;
+const PREFIX = 'draft.';
+const key = (conversation: string): string => `${PREFIX}${conversation}`;
 
 const drafts = new Map<string, string>();
 const listeners = new Set<() => void>();
@@ -39,11 +40,13 @@ function save(): void {
 
 window.addEventListener('pagehide', save);
 
-/** Forgets all drafts: whoever comes next is somebody else. */
+/** Forgets all drafts, also those that this page never showed and those it was about to keep. */
 export function forgetDrafts(): void {
-  for (const conversation of drafts.keys()) unsaved.add(conversation);
+  clearTimeout(timer);
+  timer = undefined;
+  unsaved.clear();
   drafts.clear();
-  save();
+  clearLocal(PREFIX);
 }
 
 export function subscribeDrafts(listener: () => void): () => void {
