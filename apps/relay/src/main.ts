@@ -46,7 +46,7 @@ async function main(): Promise<void> {
   const node = new RelayNode({
     config,
     environment,
-    log: await createLog(incarnation),
+    log: await createLog(),
     viewFile: `${config.dataDir}/view.sqlite`,
     incarnation,
     onFatal: (reason) => {
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
   logger.info({ port, log: config.log, page: webRoot !== undefined }, `listening on http://${config.host}:${port}`);
 }
 
-async function createLog(incarnation: number): Promise<Log> {
+async function createLog(): Promise<Log> {
   const { clock, random } = environment;
   if (config.log === 'embedded')
     return createEmbeddedLog({ file: `${config.dataDir}/log.sqlite`, clock, random, logger });
@@ -94,7 +94,6 @@ async function createLog(incarnation: number): Promise<Log> {
   return createKafkaLog({
     ...config.kafka,
     node: config.node,
-    incarnation: String(incarnation),
     clock,
     random,
     logger,

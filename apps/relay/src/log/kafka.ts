@@ -1,15 +1,14 @@
 /**
  * The log in Kafka: topics `<prefix>.log`, `.state`, `.signals`, `.dead`. Sessions append through kafka/producer.ts; every
- * node reads everything through a consumer group of its own (kafka/supervisor.ts, kafka/inbox.ts) on to `onBatch`.
+ * node reads everything by itself (kafka/fetcher.ts, kafka/inbox.ts) on to `onBatch`.
  */
 import type { Clock, Random } from '@parley/protocol/environment';
 import type { Logger } from '../logger.ts';
-import type { KafkaAccess } from './kafka/client.ts';
+import { errorText } from './error-text.ts';
+import type { KafkaRecord } from './kafka/cluster.ts';
+import { accessOverTcp, type KafkaAccess, type OpenKafka, openKafka } from './kafka/open.ts';
 import { partitionOf } from './kafka/partitioner.ts';
-import { innermostText } from './kafka/kafka-error.ts';
-import { type OpenKafka, openKafka } from './kafka/open.ts';
-import { type Reading, createReading } from './kafka/reading.ts';
-import { bufferOf } from './kafka/signals.ts';
+import { beginReading, type Reading } from './kafka/reading.ts';
 import { topicNames, type TopicNames } from './kafka/topics.ts';
 import { STOP_TIMEOUT_MS } from './limits.ts';
 import {
@@ -28,9 +27,8 @@ const RETRY_START_MS = 500;
 export interface KafkaLogOptions {
   /** `host:port` of some brokers. */
   brokers: readonly string[];
-  /** This node's name and the number of its life: together they name its consumer group. */
+  /** This node's name, under which brokers know it. */
   node: string;
-  incarnation: string;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -40,8 +38,10 @@ export interface KafkaLogOptions {
   partitions: number;
   replicationFactor: number;
   minInsyncReplicas: number;
-  sasl?: KafkaAccess['sasl'];
-  ssl?: KafkaAccess['ssl'];
+  /** Another way to Kafka than over TCP to `brokers`. */
+  access?: KafkaAccess;
+  /** Calls back when other work of this process had its turn. Default `setImmediate`. */
+  defer?: (callback: () => void) => void;
 }
 
 /** @returns A log that connects at `start`, and waits there until Kafka can be reached. */
@@ -68,16 +68,9 @@ class KafkaLog implements Log {
     board.setReadFault('the log is being opened');
     try {
       this.#open = await this.#reach(board);
-      const { clock, logger, node, incarnation } = this.#options;
-      this.#reading = await createReading(this.#open, {
-        handlers,
-        board,
-        groupPrefix: `parley.${node}.${incarnation}`,
-        names: this.#names,
-        clock,
-        logger,
-      });
-      await this.#reading.begin();
+      const { clock, logger, defer = (callback) => void setImmediate(callback) } = this.#options;
+      const options = { handlers, board, names: this.#names, clock, defer, logger };
+      this.#reading = await beginReading(this.#open, options, () => this.#stopped);
       return { ends: await this.ends() };
     } catch (error) {
       await this.stop();
@@ -86,31 +79,32 @@ class KafkaLog implements Log {
   }
 
   append(draft: RecordDraft): Promise<void> {
-    const partition = partitionOf(draft.key, this.#open?.partitions.log ?? 1);
-    const message = {
-      key: draft.key,
-      value: bufferOf(draft.body),
-      headers: { head: encodeHead(draft.head) },
-      partition,
-    };
-    return this.#write(this.#names.log, message, byteLengthOf(draft));
+    const { key, head, body } = draft;
+    const partition = partitionOf(key, this.#open?.partitions.log ?? 1);
+    const record: KafkaRecord = { key, value: body, headers: [['head', encodeHead(head)]] };
+    return this.#write(this.#names.log, { partition, record, bytes: byteLengthOf(draft) });
   }
 
   putState(key: string, body: Uint8Array): Promise<void> {
     const partition = partitionOf(key, this.#open?.partitions.state ?? 1);
-    return this.#write(this.#names.state, { key, value: bufferOf(body), partition }, key.length + body.length);
+    const record: KafkaRecord = { key, value: body, headers: [] };
+    return this.#write(this.#names.state, { partition, record, bytes: key.length + body.length });
   }
 
   publish(signal: Signal): void {
     this.#open?.signals.publish(signal);
   }
 
-  bury(partition: number, record: LoggedRecord, reason: string): void {
-    const { key, head, body, offset } = record;
-    const headers = { head, reason, partition: String(partition), offset: String(offset) };
-    const message = { key, value: bufferOf(body), headers, partition: 0 };
-    this.#write(this.#names.dead, message, key.length + head.length + body.length + reason.length).catch(
-      (error: unknown) => this.#options.logger.warn({ err: error, partition, offset }, 'a dead letter was not written'),
+  bury(partition: number, dead: LoggedRecord, reason: string): void {
+    const { key, head, body, offset } = dead;
+    const record: KafkaRecord = {
+      key,
+      value: body,
+      headers: Object.entries({ head, reason, partition: String(partition), offset: String(offset) }),
+    };
+    const bytes = key.length + head.length + body.length + reason.length;
+    this.#write(this.#names.dead, { partition: 0, record, bytes }).catch((error: unknown) =>
+      this.#options.logger.warn({ err: error, partition, offset }, 'a dead letter was not written'),
     );
   }
 
@@ -119,7 +113,7 @@ class KafkaLog implements Log {
     try {
       return await this.#open.ends();
     } catch (error) {
-      throw new LogUnavailableError(`Kafka does not tell its ends: ${innermostText(error)}`, {
+      throw new LogUnavailableError(`Kafka does not tell its ends: ${errorText(error)}`, {
         maybeWritten: false,
         cause: error,
       });
@@ -134,24 +128,28 @@ class KafkaLog implements Log {
       Promise.race([work, new Promise<void>((resolve) => this.#options.clock.setTimer(resolve, STOP_TIMEOUT_MS))]);
     await within(open?.producer.drained());
     await within(reading?.stop());
-    await within(open?.close());
+    open?.close();
   }
 
-  #write(topic: string, message: Parameters<OpenKafka['producer']['write']>[2] & { partition: number }, bytes: number) {
+  #write(
+    topic: string,
+    { partition, record, bytes }: { partition: number; record: KafkaRecord; bytes: number },
+  ): Promise<void> {
     if (this.#open === undefined || this.#stopped) return Promise.reject(closedError());
-    return this.#open.producer.write(topic, message.partition, message, bytes);
+    return this.#open.producer.write(topic, partition, record, bytes);
   }
 
   // Brokers may start later than this node, and a part of them may be up: everything but a refusal is tried again.
   async #reach(board: StatusBoard): Promise<OpenKafka> {
-    const { clock, logger } = this.#options;
+    const { clock, logger, brokers, node } = this.#options;
+    const access = this.#options.access ?? accessOverTcp({ brokers, clientId: `parley-${node}`, clock, logger });
     for (;;) {
       if (this.#stopped) throw closedError();
       try {
-        return await openKafka(this.#options, { names: this.#names, board });
+        return await openKafka({ ...this.#options, access }, { names: this.#names, board });
       } catch (error) {
         if (error instanceof LogRefusedError) throw error;
-        const reason = `Kafka cannot be used yet: ${innermostText(error)}`;
+        const reason = `Kafka cannot be used yet: ${errorText(error)}`;
         logger.info({ reason }, 'waiting for Kafka');
         board.setReadFault(reason);
         board.setWriteFault(reason);

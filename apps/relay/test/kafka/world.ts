@@ -16,7 +16,6 @@ export function kafkaNode(
   return createKafkaLog({
     brokers,
     topicPrefix,
-    incarnation: makeToken(systemRandom),
     partitions: 3,
     replicationFactor: 3,
     minInsyncReplicas: 2,

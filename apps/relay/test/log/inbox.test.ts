@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { createInbox, type Inbox } from '../../src/log/kafka/inbox.ts';
+import type { Topic } from '../../src/log/log.ts';
 import type { LoggedRecord } from '../../src/log/record.ts';
-import { quiet } from './drafts.ts';
 
 const record = (offset: number): LoggedRecord => ({ offset, key: 'k', head: '', body: new Uint8Array() });
 const records = (from: number, count: number): LoggedRecord[] =>
   Array.from({ length: count }, (_, at) => record(from + at));
 
-function openInbox(from = 0): { inbox: Inbox; gaps: number[]; rewinds: number[] } {
-  const gaps: number[] = [];
-  const rewinds: number[] = [];
+function openInbox(from = 0): { inbox: Inbox; rooms: () => number } {
+  let rooms = 0;
   const inbox = createInbox({
-    start: { log: [0, 0], state: [0] },
+    from: { log: [from, 0], state: [0] },
     onRecords() {},
-    onGap: (_topic, partition) => gaps.push(partition),
-    onRewind: (_topic, _partition, { offset }) => rewinds.push(offset),
-    logger: quiet,
+    onRoom: () => (rooms += 1),
   });
-  inbox.open({ log: [from, 0], state: [0] });
-  return { inbox, gaps, rewinds };
+  return { inbox, rooms: () => rooms };
+}
+
+function bring(inbox: Inbox, topic: Topic, found: LoggedRecord[], end: number): void {
+  inbox.accept({ topic, partition: 0, records: found, end, next: (found.at(-1)?.offset ?? -1) + 1 });
 }
 
 function offsets(inbox: Inbox): number[] {
@@ -28,66 +28,47 @@ function offsets(inbox: Inbox): number[] {
   return all;
 }
 
-describe('what a consumer brings to the inbox', () => {
+describe('what the fetcher brings to the inbox', () => {
   it('is handed over once, whatever comes again', () => {
-    const { inbox, rewinds } = openInbox();
-    inbox.accept({ topic: 'log', partition: 0, records: records(0, 5), end: 5 });
-    inbox.accept({ topic: 'log', partition: 0, records: records(2, 6), end: 8 });
-    inbox.accept({ topic: 'log', partition: 0, records: records(0, 3), end: 8 });
+    const { inbox } = openInbox();
+    bring(inbox, 'log', records(0, 5), 5);
+    bring(inbox, 'log', records(2, 6), 8);
+    bring(inbox, 'log', records(0, 3), 8);
     expect(offsets(inbox)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(inbox.position('log', 0)).toBe(8);
-    expect(rewinds).toEqual([2, 0]);
   });
 
-  it('is not taken when it leaves records out, until going back shows that there are none', () => {
-    const { inbox, gaps } = openInbox();
-    inbox.accept({ topic: 'log', partition: 0, records: records(0, 2), end: 2 });
-    inbox.accept({ topic: 'log', partition: 0, records: records(7, 2), end: 9 });
-    expect(gaps).toEqual([0]);
-    expect(inbox.position('log', 0)).toBe(2);
-    inbox.accept({ topic: 'log', partition: 0, records: records(2, 7), end: 9 });
-    expect(offsets(inbox)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
-
-    inbox.accept({ topic: 'log', partition: 0, records: [record(20)], end: 21 });
-    inbox.accept({ topic: 'log', partition: 0, records: [record(20)], end: 21 });
-    expect(offsets(inbox)).toEqual([20]);
+  it('begins where the view left off', () => {
+    const { inbox } = openInbox(3);
+    bring(inbox, 'log', records(0, 5), 5);
+    expect(offsets(inbox)).toEqual([3, 4]);
   });
 
-  it('may have gaps in the state, which is compacted', () => {
-    const { inbox, gaps } = openInbox();
-    inbox.accept({ topic: 'state', partition: 0, records: [record(3), record(9)], end: 12 });
-    expect(offsets(inbox)).toEqual([3, 9]);
-    expect(gaps).toEqual([]);
-  });
-
-  it('goes on in pieces that a view can apply, and asks the consumer to wait', async () => {
+  it('may have gaps: what stood there was compacted away, or was no record', () => {
     const { inbox } = openInbox();
-    inbox.accept({ topic: 'log', partition: 0, records: records(0, 2000), end: 2000 });
-    expect(inbox.full).toBe(true);
-    let room = false;
-    const waiting = inbox.room().then(() => (room = true));
-    await Promise.resolve();
-    expect(room).toBe(false);
-    expect(inbox.next()?.records).toHaveLength(250);
-    await waiting;
-    expect(inbox.full).toBe(false);
-    expect(offsets(inbox)).toHaveLength(1750);
+    bring(inbox, 'state', [record(3), record(9)], 12);
+    inbox.accept({ topic: 'state', partition: 0, records: [], end: 14, next: 14 });
+    expect(offsets(inbox)).toEqual([3, 9]);
+    expect(inbox.position('state', 0)).toBe(14);
   });
 
-  it('before it is open is only the first record of the log', async () => {
-    const inbox = createInbox({
-      start: { log: [0, 0], state: [0] },
-      onRecords() {},
-      onGap() {},
-      onRewind() {},
-      logger: quiet,
-    });
-    inbox.accept({ topic: 'log', partition: 1, records: records(4, 1), end: 5 });
-    inbox.accept({ topic: 'log', partition: 0, records: records(0, 3), end: 3 });
-    expect((await inbox.firstRecord).offset).toBe(0);
-    expect(inbox.next()).toBeUndefined();
-    inbox.open({ log: [0, 0], state: [0] });
-    inbox.accept({ topic: 'log', partition: 0, records: records(0, 3), end: 3 });
-    expect(offsets(inbox)).toEqual([0, 1, 2]);
+  it('goes on in pieces that a view can apply, and says when there is room again', () => {
+    const { inbox, rooms } = openInbox();
+    bring(inbox, 'log', records(0, 2000), 2000);
+    expect(inbox.full).toBe(true);
+    expect(rooms()).toBe(0);
+    expect(inbox.next()?.records).toHaveLength(250);
+    expect(inbox.full).toBe(false);
+    expect(rooms()).toBe(1);
+    expect(offsets(inbox)).toHaveLength(1750);
+    expect(rooms()).toBe(1);
+  });
+
+  it('comes again when the position was moved back', () => {
+    const { inbox } = openInbox();
+    bring(inbox, 'state', records(0, 3), 3);
+    inbox.move('state', 0, 0);
+    bring(inbox, 'state', records(0, 2), 2);
+    expect(offsets(inbox)).toEqual([0, 1, 2, 0, 1]);
   });
 });

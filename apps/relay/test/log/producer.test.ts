@@ -1,15 +1,23 @@
 import type { Clock } from '@parley/protocol/environment';
-import type { ProducerBatch } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { LogUnavailableError } from '../../src/log/log.ts';
-import { createPartitionedProducer, type PartitionState } from '../../src/log/kafka/producer.ts';
+import {
+  type KafkaErrorName,
+  NoAnswerError,
+  type PartitionInfo,
+  type Produced,
+  type ProduceRequest,
+} from '../../src/log/kafka/cluster.ts';
+import { createPartitionedProducer } from '../../src/log/kafka/producer.ts';
 import { numbered, quiet } from './drafts.ts';
 
 /** A request that the test answers. */
 interface Request {
+  broker: number;
   /** `partition:value` of each record. */
   records: string[];
-  answer: () => void;
+  answer: (error?: KafkaErrorName) => void;
+  answerEach: (error: (batch: { partition: number }) => KafkaErrorName | undefined) => void;
   fail: (error: Error) => void;
 }
 
@@ -30,30 +38,41 @@ function eagerClock(): Clock {
   };
 }
 
-function producerOn(leaders: readonly number[]) {
+function producerOn(leaders: number[]) {
   const requests: Request[] = [];
   const faults: (string | undefined)[] = [];
   let writable = true;
-  const states = (): PartitionState[] =>
-    leaders.map((leader, partition) => ({ topic: 't', partition, leader, writable }));
+  const states = (): PartitionInfo[] =>
+    leaders.map((leader, partition) => {
+      const isr = writable ? [1, 2, 3] : [1];
+      return { topic: 't', partition, leader, replicas: [1, 2, 3], isr };
+    });
+  const produce = (broker: number, { batches }: ProduceRequest): Promise<Produced[]> =>
+    new Promise((resolve, fail) => {
+      requests.push({
+        broker,
+        records: batches.flatMap(({ partition, records }) =>
+          records.map(({ value }) => `${partition}:${Buffer.from(value).toString()}`),
+        ),
+        answer: (error) => resolve(batches.map(({ topic, partition }) => ({ topic, partition, error, offset: 0 }))),
+        answerEach: (error) =>
+          resolve(
+            batches.map(({ topic, partition }) => ({ topic, partition, error: error({ partition }), offset: 0 })),
+          ),
+        fail,
+      });
+    });
   const producer = createPartitionedProducer({
-    sendBatch: ({ topicMessages = [] }: ProducerBatch) =>
-      new Promise<void>((answer, fail) => {
-        const messages = topicMessages.flatMap((topic) => topic.messages);
-        requests.push({
-          records: messages.map(({ partition, value }) => `${partition}:${String(value)}`),
-          answer,
-          fail,
-        });
-      }),
+    cluster: { produce },
     partitions: states(),
     lookUp: async () => states(),
+    minInsyncReplicas: 2,
     clock: eagerClock(),
     logger: quiet,
     onFault: (reason) => faults.push(reason),
   });
   const write = (partition: number, value: string): Promise<void> =>
-    producer.write('t', partition, { value, partition }, value.length);
+    producer.write('t', partition, { key: 'k', value: Buffer.from(value), headers: [] }, value.length);
   const setWritable = (now: boolean): void => {
     writable = now;
   };
@@ -66,7 +85,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await turn();
 }
 
-const refused = (type: string): Error => Object.assign(new Error(type), { type });
+const noAnswer = (maybeArrived: boolean): Error => new NoAnswerError('no answer', { maybeArrived });
 
 describe('appending to Kafka', () => {
   it('sends the first at once and collects the others while it is on its way, by leader', async () => {
@@ -85,10 +104,10 @@ describe('appending to Kafka', () => {
   it('keeps the order of a partition over retries: nothing overtakes what failed', async () => {
     const { requests, write } = producerOn([1]);
     const written = [write(0, 'a'), write(0, 'b')];
-    requests[0]?.fail(refused('NOT_LEADER_FOR_PARTITION'));
+    requests[0]?.answer('NOT_LEADER_OR_FOLLOWER');
     await until(() => requests.length === 2);
     expect(requests[1]?.records).toEqual(['0:a']);
-    requests[1]?.fail(new Error('connection closed'));
+    requests[1]?.fail(noAnswer(true));
     await until(() => requests.length === 3);
     expect(requests[2]?.records).toEqual(['0:a']);
     requests[2]?.answer();
@@ -106,7 +125,7 @@ describe('appending to Kafka', () => {
     requests[0]?.answer();
     await first;
     await turn();
-    requests[1]?.fail(refused('LEADER_NOT_AVAILABLE'));
+    requests[1]?.fail(noAnswer(false));
     await until(() => requests.length === 4);
     expect(requests.slice(2).map(({ records }) => records)).toEqual([['0:b'], ['1:c']]);
     requests[3]?.answer();
@@ -115,17 +134,49 @@ describe('appending to Kafka', () => {
     await bad;
   });
 
+  it('leaves a broker that hangs when another leads, and does not wait for its answer', async () => {
+    const leaders = [1];
+    const { requests, write } = producerOn(leaders);
+    const written = write(0, 'a');
+    leaders[0] = 2;
+    await until(() => requests.length === 2);
+    expect(requests.map(({ broker, records }) => [broker, ...records])).toEqual([
+      [1, '0:a'],
+      [2, '0:a'],
+    ]);
+    requests[1]?.answer();
+    await written;
+    requests[0]?.fail(noAnswer(true));
+    await turn();
+    expect(requests).toHaveLength(2);
+  });
+
+  it('takes what one partition refused for that one alone', async () => {
+    const { requests, write } = producerOn([1, 1]);
+    const first = write(0, 'a');
+    const others = [write(0, 'b'), write(1, 'c')];
+    requests[0]?.answer();
+    await first;
+    await turn();
+    requests[1]?.answerEach(({ partition }) => (partition === 0 ? 'NOT_ENOUGH_REPLICAS' : undefined));
+    await others[1];
+    await until(() => requests.length === 3);
+    expect(requests[2]?.records).toEqual(['0:b']);
+    requests[2]?.answer();
+    await others[0];
+  });
+
   it.each([
     ['NOT_ENOUGH_REPLICAS', false],
     ['REQUEST_TIMED_OUT', true],
-  ])('gives up after some seconds and tells whether it may be written: %s, %s', async (type, maybeWritten) => {
+  ] as const)('gives up after some seconds and tells whether it may be written: %s, %s', async (type, maybeWritten) => {
     const { requests, faults, write, setWritable } = producerOn([1]);
     setWritable(false);
     const outcome = write(0, 'a').catch((error: unknown) => error);
     const queued = write(0, 'b').catch((error: unknown) => error);
     let answered = 0;
     while (faults.length === 0) {
-      if (requests.length > answered) requests[answered++]?.fail(refused(type));
+      if (requests.length > answered) requests[answered++]?.answer(type);
       await turn();
     }
     expect(await outcome).toBeInstanceOf(LogUnavailableError);

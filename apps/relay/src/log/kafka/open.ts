@@ -4,15 +4,23 @@ import { makeGenesis } from '../genesis.ts';
 import type { LogPositions } from '../log.ts';
 import { byteLengthOf, encodeHead } from '../record.ts';
 import type { StatusBoard } from '../status-board.ts';
-import type { KafkaAccess } from './client.ts';
-import { type Connections, connect } from './connections.ts';
-import { lookUpPartitions, readBounds } from './offsets.ts';
+import { withAdmin } from './admin.ts';
+import type { KafkaCluster, KafkaRecord } from './cluster.ts';
+import { lookUpPartitions, readOffsets } from './partitions.ts';
 import { createPartitionedProducer, type PartitionedProducer } from './producer.ts';
-import { bufferOf, createSignalSender, type SignalSender } from './signals.ts';
+import { createSignalSender, type SignalSender } from './signals.ts';
 import { checkTopics, createTopics, type TopicNames, type TopicWishes } from './topics.ts';
+import { connectBrokers } from './wire/brokers.ts';
 
-export interface OpenOptions extends TopicWishes, Omit<KafkaAccess, 'clientId'> {
-  node: string;
+/** A way to Kafka. */
+export interface KafkaAccess {
+  /** Creates the topics that are missing and checks the others. @throws LogRefusedError, or anything when it is worth trying again. */
+  prepareTopics(names: TopicNames, wishes: TopicWishes): Promise<{ log: number; state: number }>;
+  connect(): KafkaCluster;
+}
+
+export interface OpenOptions extends TopicWishes {
+  access: KafkaAccess;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -20,12 +28,29 @@ export interface OpenOptions extends TopicWishes, Omit<KafkaAccess, 'clientId'> 
 
 /** Connected, with topics that are there and sound, and a log that has its first record. */
 export interface OpenKafka {
-  connections: Connections;
+  cluster: KafkaCluster;
   partitions: { log: number; state: number };
   producer: PartitionedProducer;
   signals: SignalSender;
   ends(): Promise<LogPositions>;
-  close(): Promise<void>;
+  close(): void;
+}
+
+/** @param options.brokers `host:port` of some brokers; the others are found through them. */
+export function accessOverTcp(options: {
+  brokers: readonly string[];
+  clientId: string;
+  clock: Clock;
+  logger: Logger;
+}): KafkaAccess {
+  return {
+    prepareTopics: (names, wishes) =>
+      withAdmin(options, async (admin) => {
+        await createTopics(admin, names, wishes);
+        return checkTopics(admin, names, { wishes, logger: options.logger });
+      }),
+    connect: () => connectBrokers(options),
+  };
 }
 
 /**
@@ -36,47 +61,45 @@ export async function openKafka(
   options: OpenOptions,
   { names, board }: { names: TopicNames; board: StatusBoard },
 ): Promise<OpenKafka> {
-  const connections = await connect({ ...options, clientId: `parley-${options.node}` }, options.clock);
+  const { access, clock, logger } = options;
+  const partitions = await access.prepareTopics(names, options);
+  const cluster = access.connect();
   try {
-    const { admin, signalProducer } = connections;
-    await admin.use((part) => createTopics(part, names, options));
-    const partitions = await admin.use((part) => checkTopics(part, names, { wishes: options, logger: options.logger }));
-    const producer = await openProducer(connections, options, { names, board });
-    const { ends } = await readBounds(admin, names);
-    if (ends.log[0] === 0) await writeGenesis(producer, options, { names, partitions });
-    const signals = createSignalSender((batch) => signalProducer.use((part) => part.send(batch)), {
-      topic: names.signals,
-      logger: options.logger,
-    });
+    const producer = await openProducer(cluster, options, { names, board });
+    const { log } = await readOffsets(cluster, names, 'end');
+    if (log[0] === 0) await writeGenesis(producer, options, { names, partitions });
+    const signals = createSignalSender({ cluster, topic: names.signals, clock, logger });
     return {
-      connections,
+      cluster,
       partitions,
       producer,
       signals,
-      ends: async () => (await readBounds(admin, names)).ends,
-      close: async () => {
+      ends: () => readOffsets(cluster, names, 'end'),
+      close() {
         producer.close();
         signals.close();
-        await connections.close();
+        cluster.close();
       },
     };
   } catch (error) {
-    await connections.close();
+    cluster.close();
     throw error;
   }
 }
 
 async function openProducer(
-  { admin, producer }: Connections,
+  cluster: KafkaCluster,
   { minInsyncReplicas, clock, logger }: OpenOptions,
   { names, board }: { names: TopicNames; board: StatusBoard },
 ): Promise<PartitionedProducer> {
-  const lookUp = () => lookUpPartitions(admin, names, minInsyncReplicas);
+  const lookUp = () => lookUpPartitions(cluster, [names.log, names.state, names.dead]);
+  const partitions = await lookUp();
   board.setWriteFault(undefined);
   return createPartitionedProducer({
-    sendBatch: (batch) => producer.use((part) => part.sendBatch(batch)),
-    partitions: await lookUp(),
+    cluster,
+    partitions,
     lookUp,
+    minInsyncReplicas,
     clock,
     logger,
     onFault: (reason) => board.setWriteFault(reason),
@@ -91,7 +114,7 @@ async function writeGenesis(
   { names, partitions }: { names: TopicNames; partitions: { log: number; state: number } },
 ): Promise<void> {
   const genesis = makeGenesis(partitions, options);
-  const message = { key: genesis.key, value: bufferOf(genesis.body), headers: { head: encodeHead(genesis.head) } };
-  await producer.write(names.log, 0, { ...message, partition: 0 }, byteLengthOf(genesis));
+  const record: KafkaRecord = { key: genesis.key, value: genesis.body, headers: [['head', encodeHead(genesis.head)]] };
+  await producer.write(names.log, 0, record, byteLengthOf(genesis));
   options.logger.info({ topic: names.log }, 'the log was empty: wrote its genesis');
 }

@@ -3,11 +3,17 @@
  * retries; partitions with one leader share a request, because a broker answers one request of a connection at a time.
  */
 import type { Clock } from '@parley/protocol/environment';
-import type { Message, ProducerBatch } from 'kafkajs';
+import { errorText } from '../error-text.ts';
 import type { Logger } from '../../logger.ts';
 import { LogUnavailableError } from '../log.ts';
 import { createWriteQueue, type Pending, type WriteQueue } from '../write-queue.ts';
-import { innermostText, mayBeWritten } from './kafka-error.ts';
+import {
+  type KafkaCluster,
+  type KafkaErrorName,
+  type KafkaRecord,
+  NoAnswerError,
+  type PartitionInfo,
+} from './cluster.ts';
 import { MAX_MESSAGE_BYTES } from './topics.ts';
 
 // A broker that dies is an in-sync follower until its session ends: all acks wait for that, about 5.5 s with 4 s sessions.
@@ -24,21 +30,28 @@ const BATCH_MOST = { records: 500, bytes: MAX_MESSAGE_BYTES - 1024 };
 const PAUSE_FROM_MS = 8;
 const PAUSE_MOST_MS = 40;
 
-/** The broker's own limit on waiting for replicas; under the client's, so that the answer says what happened. */
+/** The broker's own limit on waiting for replicas. */
 const ACK_TIMEOUT_MS = 6000;
-export const PRODUCE_REQUEST_TIMEOUT_MS = 7000;
+/** An answer that takes longer may come from a broker that hangs: whether it still leads is then asked again and again. */
+const LATE_AFTER_MS = 1000;
 
-export interface PartitionState {
-  topic: string;
-  partition: number;
-  leader: number;
-  /** Whether it has a leader and enough in-sync replicas to take writes. */
-  writable: boolean;
-}
+/** Refused before anything was written: no leader there, not enough replicas to begin with, or refused by its content. */
+const NEVER_WRITTEN: ReadonlySet<KafkaErrorName> = new Set<KafkaErrorName>([
+  'NOT_LEADER_OR_FOLLOWER',
+  'LEADER_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'NOT_ENOUGH_REPLICAS',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'INVALID_RECORD',
+  'CORRUPT_MESSAGE',
+  'POLICY_VIOLATION',
+]);
 
 export interface PartitionedProducer {
   /** @throws LogUnavailableError (as a rejection), RangeError for a record that never fits. */
-  write(topic: string, partition: number, message: Message, bytes: number): Promise<void>;
+  write(topic: string, partition: number, record: KafkaRecord, bytes: number): Promise<void>;
   /** Resolves when nothing waits and nothing is in flight. */
   drained(): Promise<void>;
   /** Takes no more, and fails what is still waiting. */
@@ -48,18 +61,19 @@ export interface PartitionedProducer {
 interface Lane {
   topic: string;
   partition: number;
-  queue: WriteQueue<Message>;
+  queue: WriteQueue<KafkaRecord>;
   busy: boolean;
   /** Why its last append was given up; it takes none until a probe finds it writable. */
   fault: string | undefined;
 }
 
 export interface ProducerOptions {
-  /** kafkajs's `sendBatch`, without retries of its own. */
-  sendBatch: (batch: ProducerBatch) => Promise<unknown>;
-  partitions: readonly PartitionState[];
+  cluster: Pick<KafkaCluster, 'produce'>;
+  partitions: readonly PartitionInfo[];
   /** Asks the cluster for all partitions. */
-  lookUp: () => Promise<PartitionState[]>;
+  lookUp: () => Promise<PartitionInfo[]>;
+  /** A partition with fewer in-sync replicas takes no appends. */
+  minInsyncReplicas: number;
   clock: Clock;
   logger: Logger;
   /** Told with the reason when a partition takes no appends, with undefined when all do again. */
@@ -93,11 +107,11 @@ class LaneProducer implements PartitionedProducer {
     }
   }
 
-  write(topic: string, partition: number, message: Message, bytes: number): Promise<void> {
+  write(topic: string, partition: number, record: KafkaRecord, bytes: number): Promise<void> {
     const lane = this.#lanes.get(laneKey(topic, partition));
     if (lane === undefined || this.#closed) return Promise.reject(unavailable('the log is not open', false));
     if (lane.fault !== undefined) return Promise.reject(unavailable(lane.fault, false));
-    const written = lane.queue.push(message, bytes + RECORD_OVERHEAD_BYTES);
+    const written = lane.queue.push(record, bytes + RECORD_OVERHEAD_BYTES);
     this.#pump(this.#leaderOf(lane));
     return written;
   }
@@ -131,73 +145,100 @@ class LaneProducer implements PartitionedProducer {
   async #sendTogether(parts: readonly Part[], leader: number): Promise<void> {
     const startedMs = this.#options.clock.monotonicMs();
     const deadline = startedMs + APPEND_WITHIN_MS;
-    let pauseMs = 0;
     this.#inFlight += 1;
-    try {
-      await this.#send(parts);
-      for (const part of parts) succeed(part);
-      pauseMs = pauseAfter(this.#options.clock.monotonicMs() - startedMs);
-    } catch (error) {
+    const failures = await this.#send(parts, leader);
+    for (const part of parts) {
+      const failure = failures.get(part);
+      if (failure === undefined) succeed(part);
       // Each on its own from here on, so that one partition without a leader does not hold up the others.
-      const uncertain = parts.length > 1 || mayBeWritten(error);
-      for (const part of parts) void this.#retry(part, { deadline, uncertain, error });
-    } finally {
-      this.#inFlight -= 1;
-      this.#checkIdle();
-      if (pauseMs > 0) await this.#sleep(pauseMs);
-      this.#busyLeaders.delete(leader);
-      for (const { lane } of parts) this.#pump(this.#leaderOf(lane));
-      this.#pump(leader);
-      this.#checkIdle();
+      else void this.#retry(part, { deadline, failure });
     }
+    this.#inFlight -= 1;
+    const pauseMs = failures.size > 0 ? 0 : pauseAfter(this.#options.clock.monotonicMs() - startedMs);
+    if (pauseMs > 0) await this.#sleep(pauseMs);
+    this.#busyLeaders.delete(leader);
+    for (const { lane } of parts) this.#pump(this.#leaderOf(lane));
+    this.#pump(leader);
+    this.#checkIdle();
   }
 
   /** Tries one partition until it succeeds or its time is over; nothing else of it is sent meanwhile. */
-  async #retry(part: Part, { deadline, uncertain, error }: Attempt): Promise<void> {
+  async #retry(part: Part, { deadline, failure: first }: { deadline: number; failure: Failure }): Promise<void> {
     const { clock, logger } = this.#options;
     const { lane } = part;
-    let failure = error;
-    let maybeWritten = uncertain;
+    let failure = first;
     this.#inFlight += 1;
     for (let delayMs = RETRY_FIRST_MS; lane.busy; delayMs = Math.min(delayMs * 1.5, RETRY_MOST_MS)) {
       if (this.#closed || clock.monotonicMs() + delayMs > deadline) {
-        this.#giveUp(part, failure, maybeWritten);
+        this.#giveUp(part, failure);
         break;
       }
       await this.#sleep(delayMs);
-      // For those who share requests again; this one finds its leader without.
-      void this.#lookUp();
-      try {
-        await this.#send([part]);
+      await this.#lookUp();
+      const again = (await this.#send([part], this.#leaderOf(lane))).get(part);
+      if (again === undefined) {
         succeed(part);
-      } catch (again) {
-        failure = again;
-        maybeWritten ||= mayBeWritten(again);
-        logger.debug({ topic: lane.topic, partition: lane.partition, reason: innermostText(again) }, 'append retried');
+        break;
       }
+      failure = { reason: again.reason, maybeWritten: failure.maybeWritten || again.maybeWritten };
+      logger.debug({ topic: lane.topic, partition: lane.partition, reason: again.reason }, 'append retried');
     }
     this.#inFlight -= 1;
     this.#pump(this.#leaderOf(lane));
     this.#checkIdle();
   }
 
-  async #send(parts: readonly Part[]): Promise<void> {
-    const topics = new Map<string, Message[]>();
-    for (const { lane, batch } of parts) {
-      const messages = topics.get(lane.topic) ?? [];
-      topics.set(lane.topic, messages);
-      for (const { item } of batch) messages.push(item);
+  /** One request. @returns What failed of it, and why. */
+  async #send(parts: readonly Part[], leader: number): Promise<Map<Part, Failure>> {
+    const failAll = (failure: Failure): Map<Part, Failure> => new Map(parts.map((part) => [part, failure]));
+    if (leader < 0) return failAll({ reason: 'it has no leader', maybeWritten: false });
+    const batches = parts.map(({ lane: { topic, partition }, batch }) => ({
+      topic,
+      partition,
+      records: batch.map(({ item }) => item),
+    }));
+    const asked = this.#options.cluster.produce(leader, { acks: -1, timeoutMs: ACK_TIMEOUT_MS, batches });
+    try {
+      const answers = await this.#unlessMoved(asked, parts, leader);
+      const failures = new Map<Part, Failure>();
+      for (const part of parts) {
+        const { topic, partition } = part.lane;
+        const answer = answers.find((one) => one.topic === topic && one.partition === partition);
+        if (answer === undefined) failures.set(part, { reason: 'the answer leaves it out', maybeWritten: true });
+        else if (answer.error !== undefined)
+          failures.set(part, { reason: answer.error, maybeWritten: !NEVER_WRITTEN.has(answer.error) });
+      }
+      return failures;
+    } catch (error) {
+      const maybeWritten = error instanceof NoAnswerError ? error.maybeArrived : true;
+      return failAll({ reason: errorText(error), maybeWritten });
     }
-    await this.#options.sendBatch({
-      acks: -1,
-      timeout: ACK_TIMEOUT_MS,
-      topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages })),
-    });
   }
 
-  #giveUp({ lane, batch }: Part, error: unknown, maybeWritten: boolean): void {
-    const reason = `Kafka takes no appends on ${lane.topic}/${lane.partition}: ${innermostText(error)}`;
-    for (const { reject } of batch) reject(new LogUnavailableError(reason, { maybeWritten, cause: error }));
+  /**
+   * Waits for an answer, but not for one of a broker that leads none of it any more: whatever it wrote after another was
+   * elected never was on all replicas, and what it wrote before, the other has.
+   */
+  async #unlessMoved<Answer>(asked: Promise<Answer>, parts: readonly Part[], leader: number): Promise<Answer> {
+    const settled = asked.then(
+      () => true,
+      () => true,
+    );
+    for (;;) {
+      const timer = Promise.withResolvers<false>();
+      const cancel = this.#options.clock.setTimer(() => timer.resolve(false), LATE_AFTER_MS);
+      const isSettled = await Promise.race([settled, timer.promise]);
+      cancel();
+      if (isSettled) return asked;
+      await Promise.race([this.#lookUp(), settled]);
+      if (!parts.some(({ lane }) => this.#leaderOf(lane) === leader))
+        throw new NoAnswerError(`broker ${leader} hangs, and others lead now`, { maybeArrived: true });
+    }
+  }
+
+  #giveUp({ lane, batch }: Part, failure: Failure): void {
+    const reason = `Kafka takes no appends on ${lane.topic}/${lane.partition}: ${failure.reason}`;
+    for (const { reject } of batch) reject(unavailable(reason, failure.maybeWritten));
     failWaiting(lane, reason);
     lane.busy = false;
     lane.fault = reason;
@@ -214,9 +255,9 @@ class LaneProducer implements PartitionedProducer {
       if (faults.length === 0) break;
       await this.#sleep(PROBE_EVERY_MS);
       const states = await this.#options.lookUp().catch(() => []);
-      for (const { topic, partition, writable, leader } of states) {
+      for (const { topic, partition, leader, isr } of states) {
         const lane = this.#lanes.get(laneKey(topic, partition));
-        if (lane === undefined || !writable) continue;
+        if (lane === undefined || leader < 0 || isr.length < this.#options.minInsyncReplicas) continue;
         lane.fault = undefined;
         this.#leaders.set(laneKey(topic, partition), leader);
       }
@@ -235,7 +276,7 @@ class LaneProducer implements PartitionedProducer {
         for (const { topic, partition, leader } of await this.#options.lookUp())
           this.#leaders.set(laneKey(topic, partition), leader);
       } catch (error) {
-        this.#options.logger.debug({ reason: innermostText(error) }, 'leaders not known');
+        this.#options.logger.debug({ reason: errorText(error) }, 'leaders not known');
       } finally {
         this.#lookingUp = undefined;
       }
@@ -260,14 +301,13 @@ class LaneProducer implements PartitionedProducer {
 
 interface Part {
   lane: Lane;
-  batch: Pending<Message>[];
+  batch: Pending<KafkaRecord>[];
 }
 
-interface Attempt {
-  deadline: number;
-  /** Whether an attempt before may have been written. */
-  uncertain: boolean;
-  error: unknown;
+interface Failure {
+  reason: string;
+  /** Whether this attempt, or one before it, may have been written all the same. */
+  maybeWritten: boolean;
 }
 
 function pauseAfter(roundTripMs: number): number {

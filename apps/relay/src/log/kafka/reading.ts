@@ -6,104 +6,158 @@ import { type LogHandlers, type LogPositions, LogRefusedError, LogUnavailableErr
 import { checkPositions } from '../positions.ts';
 import type { LoggedRecord } from '../record.ts';
 import type { StatusBoard } from '../status-board.ts';
+import type { FetchedRecord, KafkaCluster, KafkaErrorName } from './cluster.ts';
+import { createFetcher, type Fetcher, type Stream } from './fetcher.ts';
 import { createInbox, type Inbox } from './inbox.ts';
-import { readBounds, readEnds } from './offsets.ts';
 import type { OpenKafka } from './open.ts';
-import { isUnknownTopic } from './kafka-error.ts';
-import { createSupervisor, type Supervisor } from './supervisor.ts';
+import { lookUpPartitions, offsetsOf, readOffsets, UnknownTopicError } from './partitions.ts';
+import { headerOf, readSignal } from './signals.ts';
 import type { TopicNames } from './topics.ts';
 
 // A loss is believed when it is seen twice: after an election the new leader may for a moment know less than it holds.
 const WATCH_EVERY_MS = 3000;
+const GENESIS_RETRY_MS = 200;
+const GENESIS_WAIT_MS = 500;
 
 export interface ReadingOptions {
   handlers: LogHandlers;
   board: StatusBoard;
-  groupPrefix: string;
   names: TopicNames;
   clock: Clock;
+  defer: (callback: () => void) => void;
   logger: Logger;
 }
 
 /** Records on their way from Kafka to the handlers. */
 export interface Reading {
-  /**
-   * Joins, reads the epoch, asks the handlers where to go on, and reads on from there.
-   * @throws LogRefusedError, what `onEpoch` threw, or LogUnavailableError when it was stopped meanwhile.
-   */
-  begin(): Promise<void>;
   /** No handler is called afterwards. */
   stop(): Promise<void>;
 }
 
-export async function createReading(open: OpenKafka, options: ReadingOptions): Promise<Reading> {
-  const { admin } = open.connections;
-  const [{ ends }, signals] = await Promise.all([
-    readBounds(admin, options.names),
-    readEnds(admin, options.names.signals),
-  ]);
-  // Only the beginning of partition 0 is wanted until the epoch is known.
-  return new KafkaReader(open, options, { positions: { ...ends, log: ends.log.with(0, 0) }, signals });
+/**
+ * Reads the epoch, asks the handlers where to go on, and reads on from there.
+ * @param isStopped Ends the wait for a log that cannot be reached.
+ * @throws LogRefusedError, what `onEpoch` threw, or LogUnavailableError when it was stopped meanwhile.
+ */
+export async function beginReading(
+  open: OpenKafka,
+  options: ReadingOptions,
+  isStopped: () => boolean,
+): Promise<Reading> {
+  const { handlers, names, logger, clock } = options;
+  const { cluster } = open;
+  const when = { isStopped, clock };
+  const genesis = await whenReachable(() => firstRecord(cluster, names), when);
+  const epoch = checkGenesis(genesis, open, names);
+  const signals = await whenReachable(() => offsetsOf(cluster, [names.signals], 'end'), when);
+  const from = handlers.onEpoch(epoch, open.partitions);
+  const starts = await whenReachable(() => readOffsets(cluster, names, 'start'), when);
+  const ends = await whenReachable(() => readOffsets(cluster, names, 'end'), when);
+  const reader = new KafkaReader(open, options, {
+    epoch,
+    from: checkPositions(from, { starts, ends, logger }),
+    signals: signals.map(({ offset }) => offset),
+  });
+  reader.start();
+  return reader;
+}
+
+async function whenReachable<Result>(
+  ask: () => Promise<Result>,
+  { isStopped, clock }: { isStopped: () => boolean; clock: Clock },
+): Promise<Result> {
+  for (;;) {
+    if (isStopped()) throw new LogUnavailableError('the log was stopped', { maybeWritten: false });
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof LogRefusedError) throw error;
+      await new Promise<void>((resolve) => clock.setTimer(resolve, GENESIS_RETRY_MS));
+    }
+  }
+}
+
+/** Of partition 0 of the log. @throws When there is none yet, or no broker answers. */
+async function firstRecord(cluster: KafkaCluster, names: TopicNames): Promise<FetchedRecord> {
+  const [led] = await lookUpPartitions(cluster, [names.log]);
+  const bounds = await cluster.offsets(led?.leader ?? -1, {
+    of: 'start',
+    partitions: [{ topic: names.log, partition: 0 }],
+  });
+  const partitions = [{ topic: names.log, partition: 0, offset: bounds[0]?.offset ?? 0 }];
+  const [fetched] = await cluster.fetch(led?.leader ?? -1, { maxWaitMs: GENESIS_WAIT_MS, lane: 0, partitions });
+  const record = fetched?.records[0];
+  if (record === undefined) throw new Error(`the log is empty: ${fetched?.error ?? 'no record'}`);
+  return record;
+}
+
+function checkGenesis(record: FetchedRecord, { partitions }: OpenKafka, names: TopicNames): string {
+  const genesis = readGenesis(loggedRecord(record));
+  if (genesis === undefined || record.offset !== 0)
+    throw new LogRefusedError(
+      `topic ${names.log} does not begin with a genesis record (partition 0 begins at offset ${record.offset}): it was not made by Parley, or something deleted from it`,
+    );
+  for (const topic of ['log', 'state'] as const) {
+    const began = genesis.partitions?.[topic];
+    if (began !== undefined && began !== partitions[topic])
+      throw new LogRefusedError(
+        `topic ${names[topic]} has ${partitions[topic]} partitions, but began with ${began}: keys would change their partition and lose their order; needed is ${began}`,
+      );
+  }
+  return genesis.epoch;
+}
+
+function loggedRecord({ offset, key, value, headers }: FetchedRecord): LoggedRecord {
+  return { offset, key, head: headerOf(headers, 'head'), body: value };
 }
 
 class KafkaReader implements Reading {
   readonly #open: OpenKafka;
   readonly #options: ReadingOptions;
+  readonly #epoch: string;
   readonly #inbox: Inbox;
   readonly #delivery: Delivery;
-  readonly #supervisor: Supervisor;
-  #epoch: string | undefined;
+  readonly #fetcher: Fetcher;
   /** For good: reading on would make this node differ from the others. */
   #lost: string | undefined;
   #suspected: string | undefined;
+  /** A leader refused to read on: the log may be another by now, even where it is as long as this one was. */
+  #doubtful = false;
   #cancelWatch: CancelTimer | undefined;
   #stopped = false;
-  readonly #stop = Promise.withResolvers<never>();
 
-  constructor(open: OpenKafka, options: ReadingOptions, start: { positions: LogPositions; signals: number[] }) {
+  constructor(
+    open: OpenKafka,
+    options: ReadingOptions,
+    start: { epoch: string; from: LogPositions; signals: readonly number[] },
+  ) {
     this.#open = open;
     this.#options = options;
-    const { handlers, clock, logger, names, board, groupPrefix } = options;
+    this.#epoch = start.epoch;
+    const { handlers, clock, defer, logger, board } = options;
     this.#inbox = createInbox({
-      start: start.positions,
+      from: start.from,
       onRecords: () => this.#delivery.wake(),
-      onGap: () => this.#supervisor.seek(),
-      onRewind: (topic, partition, record) => this.#checkEpoch(topic, partition, record),
-      logger,
+      onRoom: () => this.#fetcher.resume(),
     });
     this.#delivery = createDelivery([this.#inbox], {
       handlers,
       clock,
-      defer: (callback) => void setImmediate(callback),
+      defer,
       onFault: (reason) => this.#giveUp(reason),
       logger,
     });
-    this.#supervisor = createSupervisor({
-      kafka: open.connections.consumers,
-      groupPrefix,
-      names,
-      inbox: this.#inbox,
-      signalPositions: start.signals,
-      onSignal: (signal) => {
-        if (this.#epoch !== undefined && !this.#stopped) handlers.onSignal(signal);
-      },
-      onReadable: (fault) => board.setReadFault(this.#lost ?? fault ?? this.#notBegun()),
+    this.#fetcher = createFetcher({
+      cluster: open.cluster,
+      streams: [...this.#logStreams(), ...start.signals.map((end, partition) => this.#signalStream(partition, end))],
       clock,
       logger,
+      onReadable: (fault) => board.setReadFault(this.#lost ?? fault),
     });
-    // Nobody may be waiting for it.
-    this.#stop.promise.catch(() => {});
   }
 
-  async begin(): Promise<void> {
-    const { handlers, names, logger } = this.#options;
-    this.#supervisor.start();
-    const genesis = this.#readGenesis(await Promise.race([this.#inbox.firstRecord, this.#stop.promise]));
-    const from = handlers.onEpoch(genesis, this.#open.partitions);
-    const { starts, ends } = await readBounds(this.#open.connections.admin, names);
-    this.#inbox.open(checkPositions(from, { starts, ends, logger }));
-    this.#epoch = genesis;
-    this.#supervisor.seek();
+  start(): void {
+    this.#fetcher.start();
     this.#options.board.setReadFault(undefined);
     this.#watchLog();
   }
@@ -111,30 +165,61 @@ class KafkaReader implements Reading {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelWatch?.();
-    this.#stop.reject(new LogUnavailableError('the log was stopped', { maybeWritten: false }));
-    await Promise.all([this.#delivery.stop(), this.#supervisor.stop()]);
+    this.#fetcher.stop();
+    await this.#delivery.stop();
   }
 
-  #notBegun(): string | undefined {
-    return this.#epoch === undefined ? 'the epoch is not known yet' : undefined;
-  }
-
-  #readGenesis(record: LoggedRecord): string {
+  #logStreams(): Stream[] {
     const { names } = this.#options;
-    const genesis = readGenesis(record);
-    if (genesis === undefined || record.offset !== 0)
-      throw new LogRefusedError(
-        `topic ${names.log} does not begin with a genesis record (partition 0 begins at offset ${record.offset}): it was not made by Parley, or something deleted from it`,
-      );
-    const { partitions } = this.#open;
-    for (const topic of ['log', 'state'] as const) {
-      const began = genesis.partitions?.[topic];
-      if (began !== undefined && began !== partitions[topic])
-        throw new LogRefusedError(
-          `topic ${names[topic]} has ${partitions[topic]} partitions, but began with ${began}: keys would change their partition and lose their order; needed is ${began}`,
-        );
-    }
-    return genesis.epoch;
+    const inbox = this.#inbox;
+    const stream = (topic: Topic, partition: number): Stream => ({
+      topic: names[topic],
+      partition,
+      position: () => inbox.position(topic, partition),
+      full: () => inbox.full,
+      accept({ records, end, next }) {
+        inbox.accept({ topic, partition, records: records.map(loggedRecord), end, next });
+      },
+      refused: (error) => this.#refused(topic, partition, error),
+    });
+    return (['log', 'state'] as const).flatMap((topic) =>
+      Array.from({ length: this.#open.partitions[topic] }, (_, partition) => stream(topic, partition)),
+    );
+  }
+
+  #signalStream(partition: number, end: number): Stream {
+    const { names, handlers } = this.#options;
+    let position = end;
+    return {
+      topic: names.signals,
+      partition,
+      position: () => position,
+      full: () => false,
+      accept: ({ records, next }) => {
+        position = next;
+        for (const record of records) {
+          const signal = this.#stopped ? undefined : readSignal(record);
+          if (signal !== undefined) handlers.onSignal(signal);
+        }
+      },
+      refused: (error) => {
+        if (error === 'OFFSET_OUT_OF_RANGE') void this.#moveToEnd(partition, (end) => (position = end));
+      },
+    };
+  }
+
+  // What was missed of the signals is stale.
+  async #moveToEnd(partition: number, move: (end: number) => void): Promise<void> {
+    const found = await offsetsOf(this.#open.cluster, [this.#options.names.signals], 'end').catch(() => []);
+    const end = found.find((one) => one.partition === partition)?.offset;
+    if (end !== undefined) move(end);
+  }
+
+  #refused(topic: Topic, partition: number, error: KafkaErrorName): void {
+    this.#options.logger.debug({ topic, partition, error }, 'a leader refuses a fetch');
+    this.#doubtful = true;
+    // State is merged, not counted: reading all of it again is harmless.
+    if (topic === 'state' && error === 'OFFSET_OUT_OF_RANGE') this.#inbox.move(topic, partition, 0);
   }
 
   // The log may be deleted, or made anew, while it is read; Kafka tells no consumer.
@@ -154,21 +239,23 @@ class KafkaReader implements Reading {
 
   async #findLoss(): Promise<string | undefined> {
     const { names } = this.#options;
+    const { cluster } = this.#open;
     // Taken before asking: while the answer is on its way both go on.
     const read = Array.from({ length: this.#open.partitions.log }, (_, at) => this.#inbox.position('log', at));
+    const wasDoubtful = this.#doubtful;
     try {
-      const ends = await readEnds(this.#open.connections.admin, names.log);
-      const shrunk = ends.findIndex((end, partition) => end < (read[partition] ?? 0));
-      return shrunk < 0 ? undefined : `${names.log} lost records: partition ${shrunk} ends before what was read of it`;
+      const ends = await readOffsets(cluster, names, 'end');
+      const shrunk = ends.log.findIndex((end, partition) => end < (read[partition] ?? 0));
+      if (shrunk >= 0) return `${names.log} lost records: partition ${shrunk} ends before what was read of it`;
+      if (!wasDoubtful) return undefined;
+      const epoch = readGenesis(loggedRecord(await firstRecord(cluster, names)))?.epoch;
+      if (epoch !== this.#epoch) return 'the log was made anew: it has another epoch';
+      this.#doubtful = false;
+      return undefined;
     } catch (error) {
-      // Anything else is a Kafka that cannot be reached, which the supervisor sees.
-      return isUnknownTopic(error) ? `topic ${names.log} does not exist any more` : undefined;
+      // Anything else is a Kafka that cannot be reached, which the fetcher sees.
+      return error instanceof UnknownTopicError ? `topic ${names.log} does not exist any more` : undefined;
     }
-  }
-
-  #checkEpoch(topic: Topic, partition: number, record: LoggedRecord): void {
-    if (topic !== 'log' || partition !== 0 || record.offset !== 0) return;
-    if (readGenesis(record)?.epoch !== this.#epoch) this.#giveUp('the log was made anew: it has another epoch');
   }
 
   #giveUp(reason: string): void {
@@ -176,6 +263,7 @@ class KafkaReader implements Reading {
     this.#lost = reason;
     this.#options.logger.error({ reason }, 'reading stops: this node must be started anew');
     this.#options.board.giveUp(reason);
+    this.#fetcher.stop();
     void this.#delivery.stop();
   }
 }

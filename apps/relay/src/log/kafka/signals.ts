@@ -1,11 +1,15 @@
-import type { IHeaders, Message, ProducerRecord } from 'kafkajs';
+import type { CancelTimer, Clock } from '@parley/protocol/environment';
+import { errorText } from '../error-text.ts';
 import type { Logger } from '../../logger.ts';
 import type { Signal } from '../log.ts';
-import { innermostText } from './kafka-error.ts';
+import type { FetchedRecord, KafkaCluster, KafkaRecord } from './cluster.ts';
+import { lookUpPartitions } from './partitions.ts';
 
 // Beyond it Kafka does not keep up, and what waits is stale.
 const WAITING_MAX = 1000;
 const SEND_TIMEOUT_MS = 2000;
+/** Whether the leader that is known answers for the topic is asked again after a failure, at most this often. */
+const LOOK_UP_EVERY_MS = 300;
 
 export interface SignalSender {
   publish(signal: Signal): void;
@@ -13,67 +17,80 @@ export interface SignalSender {
   close(): void;
 }
 
-/** Sends signals with acks=1 and never twice: collected while a request is under way, dropped when too many wait. */
-export function createSignalSender(
-  send: (record: ProducerRecord) => Promise<unknown>,
-  { topic, logger }: { topic: string; logger: Logger },
-): SignalSender {
-  let waiting: Message[] = [];
-  let busy = false;
-  let closed = false;
-  let dropped = 0;
+export interface SignalSenderOptions {
+  cluster: KafkaCluster;
+  topic: string;
+  clock: Clock;
+  logger: Logger;
+}
 
-  function takeAll(): Message[] {
-    const all = closed ? [] : waiting;
-    waiting = [];
-    return all;
+/** Sends signals with acks=1 and never twice: collected while a request is under way, dropped when too many wait. */
+export function createSignalSender(options: SignalSenderOptions): SignalSender {
+  return new LeaderSender(options);
+}
+
+class LeaderSender implements SignalSender {
+  readonly #options: SignalSenderOptions;
+  #waiting: KafkaRecord[] = [];
+  #busy = false;
+  #closed = false;
+  #dropped = 0;
+  #leader = -1;
+  #cancelPause: CancelTimer | undefined;
+
+  constructor(options: SignalSenderOptions) {
+    this.#options = options;
   }
 
-  async function flush(): Promise<void> {
-    busy = true;
-    for (let messages = takeAll(); messages.length > 0; messages = takeAll()) {
+  publish({ kind, key, body }: Signal): void {
+    if (this.#closed) return;
+    if (this.#waiting.length >= WAITING_MAX) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#waiting.push({ key, value: body, headers: [['kind', kind]] });
+    if (!this.#busy) void this.#flush();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelPause?.();
+    this.#waiting = [];
+  }
+
+  async #flush(): Promise<void> {
+    const { cluster, topic, logger } = this.#options;
+    this.#busy = true;
+    while (this.#waiting.length > 0 && !this.#closed) {
+      const records = this.#waiting;
+      this.#waiting = [];
       try {
-        await send({ topic, acks: 1, timeout: SEND_TIMEOUT_MS, messages });
+        if (this.#leader < 0) this.#leader = (await lookUpPartitions(cluster, [topic]))[0]?.leader ?? -1;
+        const batches = [{ topic, partition: 0, records }];
+        const [answer] = await cluster.produce(this.#leader, { acks: 1, timeoutMs: SEND_TIMEOUT_MS, batches });
+        if (answer?.error !== undefined) throw new Error(answer.error);
       } catch (error) {
-        dropped += messages.length;
-        logger.debug({ dropped, reason: innermostText(error) }, 'signals dropped');
+        this.#leader = -1;
+        this.#dropped += records.length;
+        logger.debug({ dropped: this.#dropped, reason: errorText(error) }, 'signals dropped');
+        await new Promise<void>((resolve) => {
+          this.#cancelPause = this.#options.clock.setTimer(resolve, LOOK_UP_EVERY_MS);
+        });
       }
     }
-    busy = false;
+    this.#busy = false;
   }
-
-  return {
-    publish({ kind, key, body }) {
-      if (closed) return;
-      if (waiting.length >= WAITING_MAX) {
-        dropped += 1;
-        return;
-      }
-      waiting.push({ key, value: bufferOf(body), headers: { kind }, partition: 0 });
-      if (!busy) void flush();
-    },
-    close() {
-      closed = true;
-    },
-  };
 }
 
 /** Undefined for what is no signal that this build knows. */
-export function readSignal(message: {
-  key: Buffer | null;
-  value: Buffer | null;
-  headers?: IHeaders;
-}): Signal | undefined {
-  const kind = headerText(message.headers, 'kind');
+export function readSignal({ key, value, headers }: FetchedRecord): Signal | undefined {
+  const kind = headerOf(headers, 'kind');
   if (kind !== 'presence' && kind !== 'typing') return undefined;
-  return { kind, key: message.key?.toString() ?? '', body: message.value ?? new Uint8Array() };
+  return { kind, key, body: value };
 }
 
-export function headerText(headers: IHeaders | undefined, name: string): string {
-  const value = headers?.[name];
-  return Buffer.isBuffer(value) || typeof value === 'string' ? value.toString() : '';
-}
-
-export function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Empty where there is none. */
+export function headerOf(headers: KafkaRecord['headers'], name: string): string {
+  for (const [own, value] of headers) if (own === name) return value;
+  return '';
 }
