@@ -19,8 +19,11 @@ const seq = z.int().nonnegative();
 const socket = z.int();
 const head = z.tuple([conversation, seq]);
 
-/** How an entry reached a client: pushed, in a replay after a `hello`, as a page of history, or as the `ack` of its own message. */
-export const Via = z.enum(['live', 'replay', 'fetch', 'ack']);
+/**
+ * How an entry reached a client: pushed, in a replay after a `hello`, as a page of history, as the `ack` of its own message, or
+ * `held`: it had come on another socket and was put aside until now. The last two are not on the wire.
+ */
+export const Via = z.enum(['live', 'replay', 'fetch', 'ack', 'held']);
 
 const people = [
   /** A client begins to live. Before any other event of it. */
@@ -87,7 +90,7 @@ const sockets = [
 ] as const;
 
 const seen = [
-  /** An entry came over the wire. `again`: the client held it already, so that it changed nothing. */
+  /** An entry came. `again`: it changed nothing, because the client held it already or put it aside. */
   z.object({
     type: z.literal('received'),
     at,
@@ -118,7 +121,9 @@ const seen = [
     earlier: z.boolean(),
     final: z.boolean(),
   }),
-  /** What the client now shows of a user whom it watches. */
+  /** Whose presence the client follows from now on: everybody's (`lobby`), and that of single users. */
+  z.object({ type: z.literal('watch'), at, client, lobby: z.boolean(), users: z.array(user) }),
+  /** What the client now shows of a user whom it watches; whom it was never told of is offline. */
   z.object({
     type: z.literal('presence'),
     at,

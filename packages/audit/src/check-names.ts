@@ -1,0 +1,25 @@
+/** Every check, in the order in which they are made and told. */
+export const CHECK_NAMES = [
+  'viewsEqual',
+  'foldEqual',
+  'agreement',
+  'noLoss',
+  'noGhost',
+  'sameText',
+  'once',
+  'unknownsResolve',
+  'equalAnswers',
+  'contiguity',
+  'monotonicApply',
+  'noDuplicates',
+  'screensInOrder',
+  'authorOrder',
+  'realTime',
+  'readYourWrites',
+  'membership',
+  'caughtUp',
+  'boundedLag',
+  'presence',
+  'unseen',
+] as const;
+export type CheckName = (typeof CHECK_NAMES)[number];
