@@ -87,6 +87,7 @@ export class RelayNode {
       onEpoch: (epoch, partitions) => this.#openView(epoch, partitions),
       onBatch: (batch) => this.#view?.applier.accept(batch),
       onSignal: (signal) => this.#handleSignal(signal),
+      gatherMs: () => this.#view?.services.scheduler.gatherMs() ?? 0,
       onStatus: (status) => this.#handleStatus(status),
     });
     this.#presence.start();

@@ -22,6 +22,8 @@ export function createDelivery(
     handlers: Pick<LogHandlers, 'onBatch'>;
     clock: Clock;
     defer: (callback: () => void) => void;
+    /** How long the batch after this one waits, in milliseconds; without it, it never does. */
+    pauseAfter?: (records: number) => number;
     /** The handler threw, against its contract: nothing more is handed out. */
     onFault: (reason: string) => void;
     logger: Logger;
@@ -46,7 +48,9 @@ export function createDelivery(
     try {
       for (let batch = nextBatch(); batch !== undefined; batch = nextBatch()) {
         const applied = options.handlers.onBatch(batch);
+        const pauseMs = options.pauseAfter?.(batch.records.length) ?? 0;
         if (applied !== undefined) await applied;
+        if (pauseMs > 0) await new Promise<void>((resolve) => options.clock.setTimer(resolve, pauseMs));
         // A long replay lets sockets and timers have their turn.
         else if (batch.records.length > 1) await new Promise<void>(options.defer);
       }

@@ -19,6 +19,7 @@ import {
 } from './log.ts';
 import { checkPositions } from './positions.ts';
 import { byteLengthOf, type LoggedRecord, type RecordDraft } from './record.ts';
+import { GATHER_FROM_PER_SECOND, RecordRate } from './record-rate.ts';
 import { createStatusBoard, type StatusBoard } from './status-board.ts';
 import { createWriteQueue, type WriteQueue } from './write-queue.ts';
 
@@ -138,9 +139,11 @@ class EmbeddedLog implements Log {
       state: createLogTail('state', store, from.state[0] ?? 0),
     };
     const board = createStatusBoard((status) => handlers.onStatus(status));
+    const rate = new RecordRate(clock);
     const delivery = createDelivery([tails.log, tails.state], {
       handlers,
       clock,
+      pauseAfter: (records) => (rate.add(records) > GATHER_FROM_PER_SECOND ? (handlers.gatherMs?.() ?? 0) : 0),
       defer: this.#defer,
       onFault: (reason) => board.setReadFault(reason),
       logger,

@@ -52,6 +52,8 @@ export interface LogHandlers {
   /** In order within a partition, one call at a time in all. The next batch waits for the promise: that is the back-pressure. Must not throw. */
   onBatch(batch: RecordBatch): Promise<void> | void;
   onSignal(signal: Signal): void;
+  /** How long many records may gather before they are handed out together, in milliseconds; without it they never do. */
+  gatherMs?(): number;
   /** Once at the start, then on every change. */
   onStatus(status: LogStatus): void;
 }

@@ -1,16 +1,16 @@
 /**
- * When sockets are written. A quiet node writes as soon as the events at hand are handled; a busy one lets frames gather
- * for a few milliseconds, because one write that carries three frames costs hardly more than one that carries one.
+ * When sockets are written: as soon as the events at hand are handled. One write that carries three frames costs hardly
+ * more than one that carries one, so a node that pushes much asks the log to let records gather for some milliseconds.
  */
 import type { Environment } from '../environment.ts';
 import type { Outbound } from './outbound.ts';
 
-/** Longest time that a frame waits for others, in milliseconds. */
+/** Longest time that a record waits for others, in milliseconds. */
 export const COALESCE_MS = 10;
-/** Writes in a millisecond, on average, above which gathering pays: about a twentieth of a core spent on writes. */
-const BUSY_WRITES_PER_MS = 5;
+/** Frames for sockets in a millisecond, on average, above which gathering pays: about a twentieth of a core in writes. */
+const BUSY_FRAMES_PER_MS = 5;
 /** The average forgets half of what was in this time, in milliseconds. */
-const HALF_LIFE_MS = 50;
+const HALF_LIFE_MS = 200;
 const READER_CHECK_MS = 1_000;
 
 export class FlushScheduler {
@@ -18,27 +18,33 @@ export class FlushScheduler {
   readonly #onWrites: (count: number) => void;
   #dirty = new Set<Outbound>();
   #scheduled = false;
-  #writes = 0;
-  #writesAtMs: number;
+  #frames = 0;
+  #countedAtMs: number;
+  #uncounted = 0;
   readonly #slowReaders = new Set<Outbound>();
 
   constructor(environment: Environment, onWrites: (count: number) => void) {
     this.#environment = environment;
     this.#onWrites = onWrites;
-    this.#writesAtMs = environment.clock.monotonicMs();
+    this.#countedAtMs = environment.clock.monotonicMs();
   }
 
   nowMs(): number {
     return this.#environment.clock.monotonicMs();
   }
 
+  /** How long it pays to let records gather, in milliseconds. */
+  gatherMs(): number {
+    return this.#framesPerMs() > BUSY_FRAMES_PER_MS ? COALESCE_MS : 0;
+  }
+
+  /** There is a frame more to write. */
   add(outbound: Outbound): void {
+    this.#uncounted += 1;
     this.#dirty.add(outbound);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    const flush = (): void => this.#flush();
-    if (this.#writesPerMs() > BUSY_WRITES_PER_MS) this.#environment.clock.setTimer(flush, COALESCE_MS);
-    else queueMicrotask(flush);
+    queueMicrotask(() => this.#flush());
   }
 
   /** Looks after a socket that has bytes under way, until they are gone. */
@@ -51,18 +57,18 @@ export class FlushScheduler {
     this.#scheduled = false;
     const dirty = this.#dirty;
     this.#dirty = new Set();
+    this.#framesPerMs();
     for (const outbound of dirty) outbound.flush();
-    this.#writesPerMs();
-    this.#writes += dirty.size;
     this.#onWrites(dirty.size);
   }
 
   // An exponentially decaying sum divided by its mean life is the rate.
-  #writesPerMs(): number {
+  #framesPerMs(): number {
     const nowMs = this.nowMs();
-    this.#writes *= 0.5 ** ((nowMs - this.#writesAtMs) / HALF_LIFE_MS);
-    this.#writesAtMs = nowMs;
-    return (this.#writes * Math.LN2) / HALF_LIFE_MS;
+    this.#frames = this.#frames * 0.5 ** ((nowMs - this.#countedAtMs) / HALF_LIFE_MS) + this.#uncounted;
+    this.#countedAtMs = nowMs;
+    this.#uncounted = 0;
+    return (this.#frames * Math.LN2) / HALF_LIFE_MS;
   }
 
   #checkReaders(): void {

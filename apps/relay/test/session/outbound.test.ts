@@ -186,26 +186,24 @@ describe('the outbound queue', () => {
 });
 
 describe('the flush scheduler', () => {
-  it('lets frames of a busy node gather for ten milliseconds, and of a quiet one not', async () => {
+  it('asks for records to gather while many frames are written, and only then', async () => {
     const world = new World();
-    const peers = Array.from({ length: 500 }, () => world.open());
-    const [first] = peers;
-    if (first === undefined) throw new Error('no peer');
-    for (const { outbound } of peers) outbound.push(pong(1));
-    await settled();
-    expect(world.writes).toBe(500);
-    for (let n = 2; n <= 5; n += 1) {
-      first.outbound.push(pong(n));
-      await settled();
-      world.clock.advance(2);
-    }
-    expect(first.socket.writes).toHaveLength(1);
-    world.clock.advance(2);
-    expect(first.socket.writes).toHaveLength(2);
-    expect(first.socket.frames.map((frame) => frame.type === 'pong' && frame.n)).toEqual([1, 2, 3, 4, 5]);
+    const peers = Array.from({ length: 100 }, () => world.open());
+    const push = async (perSecond: number): Promise<void> => {
+      for (let n = 0; n < perSecond; n += 1) {
+        world.clock.advance(1_000 / perSecond);
+        for (const { outbound } of peers) outbound.push(pong(n));
+        await settled();
+      }
+    };
+    expect(world.scheduler.gatherMs()).toBe(0);
+    await push(20);
+    expect(world.scheduler.gatherMs()).toBe(0);
+    await push(100);
+    expect(world.scheduler.gatherMs()).toBe(10);
+    // Written all the same as soon as they are there.
+    expect(world.writes).toBe(120 * 100);
     world.clock.advance(1_000);
-    first.outbound.push(pong(6));
-    await settled();
-    expect(first.socket.writes).toHaveLength(3);
+    expect(world.scheduler.gatherMs()).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
 import type { Clock } from '@parley/protocol/environment';
+import { GATHER_FROM_PER_SECOND, RecordRate } from '../record-rate.ts';
 
 /** Records a second above which fetches are spaced out; below it every record is fetched as soon as it is there. */
 const BUSY_PER_SECOND = 300;
@@ -6,30 +7,27 @@ const BUSY_PER_SECOND = 300;
 const PAUSE_MS_PER_THOUSAND = 25;
 /** … and at most. */
 const PAUSE_MOST_MS = 50;
-/** The rate forgets half of what was in this time, in milliseconds. */
-const HALF_LIFE_MS = 500;
 
 /**
  * How long the next fetch waits. A fetch costs the node and the broker about the same whether it brings one record or
- * fifty, and kafkajs asks again as soon as a batch was taken, so a busy log would be fetched in crumbs.
+ * fifty, so a busy log would be fetched in crumbs.
  */
 export class FetchPace {
-  readonly #clock: Clock;
-  #records = 0;
-  #atMs: number;
+  readonly #rate: RecordRate;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
-    this.#atMs = clock.monotonicMs();
+    this.#rate = new RecordRate(clock);
   }
 
-  /** Counts what a fetch brought and answers with the pause after it, in milliseconds. */
-  pauseAfter(records: number): number {
-    const nowMs = this.#clock.monotonicMs();
-    this.#records = this.#records * 0.5 ** ((nowMs - this.#atMs) / HALF_LIFE_MS) + records;
-    this.#atMs = nowMs;
-    // A decaying sum divided by its mean life is the rate.
-    const perSecond = (this.#records * Math.LN2 * 1000) / HALF_LIFE_MS;
-    return perSecond > BUSY_PER_SECOND ? Math.min((perSecond / 1000) * PAUSE_MS_PER_THOUSAND, PAUSE_MOST_MS) : 0;
+  /**
+   * Counts what a fetch brought.
+   * @param gatherMs How long records may gather for the sake of those they are pushed to.
+   * @returns The pause after it, in milliseconds.
+   */
+  pauseAfter(records: number, gatherMs: number): number {
+    const perSecond = this.#rate.add(records);
+    if (perSecond > BUSY_PER_SECOND)
+      return Math.max(Math.min((perSecond / 1000) * PAUSE_MS_PER_THOUSAND, PAUSE_MOST_MS), gatherMs);
+    return perSecond > GATHER_FROM_PER_SECOND ? gatherMs : 0;
   }
 }

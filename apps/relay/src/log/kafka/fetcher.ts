@@ -41,6 +41,8 @@ export interface FetcherOptions {
   streams: readonly Stream[];
   clock: Clock;
   logger: Logger;
+  /** How long records may gather before they are fetched, in milliseconds. */
+  gatherMs: () => number;
   /** Why records do not arrive, or undefined when they do; told again and again. */
   onReadable: (fault: string | undefined) => void;
 }
@@ -174,7 +176,7 @@ class LeaderFetcher implements Fetcher {
     const quick = this.#options.clock.monotonicMs() - (loop.askedMs ?? 0) < EMPTY_FAST_MS;
     const empty = quick && records === 0 && answers.every(({ error }) => error === undefined);
     loop.emptyAnswers = empty ? loop.emptyAnswers + 1 : 0;
-    return loop.emptyAnswers > EMPTY_MOST ? LOOK_UP_FIRST_MS : loop.pace.pauseAfter(records);
+    return loop.emptyAnswers > EMPTY_MOST ? LOOK_UP_FIRST_MS : loop.pace.pauseAfter(records, this.#options.gatherMs());
   }
 
   /** The broker does not answer for these: who does is found out. */

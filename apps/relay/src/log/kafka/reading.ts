@@ -152,6 +152,7 @@ class KafkaReader implements Reading {
       streams: [...this.#logStreams(), ...start.signals.map((end, partition) => this.#signalStream(partition, end))],
       clock,
       logger,
+      gatherMs: () => handlers.gatherMs?.() ?? 0,
       onReadable: (fault) => board.setReadFault(this.#lost ?? fault),
     });
   }
@@ -203,7 +204,7 @@ class KafkaReader implements Reading {
         }
       },
       refused: (error) => {
-        if (error === 'OFFSET_OUT_OF_RANGE') void this.#moveToEnd(partition, (end) => (position = end));
+        if (error === 'OFFSET_OUT_OF_RANGE') void this.#moveToEnd(partition, (found) => (position = found));
       },
     };
   }
