@@ -98,7 +98,10 @@ export interface ChatSnapshot {
   /** What is said of others may be old: this client or its node is cut off. */
   readonly presenceStale: boolean;
   readonly conversations: ReadonlyMap<ConversationId, ConversationSnapshot>;
-  /** Ids of `conversations`, the one with the newest entry or pending message first. */
+  /**
+   * Ids of `conversations`, the one with the newest entry or pending message first; without those in which somebody types
+   * and nothing was written yet.
+   */
   readonly order: readonly ConversationId[];
   /** Messages of all conversations that wait for an answer. */
   readonly waitingCount: number;

@@ -155,22 +155,22 @@ export class Conversations {
 
   #viewOf(id: ConversationId): ConversationSnapshot | undefined {
     const pending = this.#deps.pendingIn(id);
+    const typing = this.#deps.typingIn(id);
     const state = this.#states.get(id);
-    if (state === undefined && pending.length === 0) {
+    if (state === undefined && pending.length === 0 && typing.length === 0) {
       this.#views.delete(id);
       return undefined;
     }
-    const around = { me: this.#me, pending, typing: this.#deps.typingIn(id) };
+    const around = { me: this.#me, pending, typing };
     const view = viewConversation(state ?? emptyConversation(id), around, this.#views.get(id));
     this.#views.set(id, view);
     return view.snapshot;
   }
 
   #sort(conversations: ReadonlyMap<ConversationId, ConversationSnapshot>): readonly ConversationId[] {
-    const ranked = [...conversations.values()].map((conversation) => ({
-      id: conversation.id,
-      at: this.#rank(conversation),
-    }));
+    // Where somebody only types nothing has begun: a row would come and go with the keys.
+    const begun = [...conversations.values()].filter(({ id, pending }) => this.#states.has(id) || pending.length > 0);
+    const ranked = begun.map((conversation) => ({ id: conversation.id, at: this.#rank(conversation) }));
     const order = ranked
       .toSorted((one, other) => other.at - one.at || (one.id < other.id ? -1 : 1))
       .map(({ id }) => id);

@@ -183,6 +183,19 @@ describe('people', () => {
     expect(typing()).toEqual([]);
   });
 
+  it('shows who types in a conversation that has not begun, without listing it', async () => {
+    const { client, relay, clock } = await setUpOnline(roomSummary(1));
+    relay.last.say({ type: 'typing', conversation: DIRECT, user: BOB.id });
+    expect(client.getSnapshot().conversations.get(DIRECT)).toMatchObject({ typing: [BOB.id], hasEarlier: false });
+    expect(client.getSnapshot().order).toEqual([ROOM]);
+    await clock.advance(6_000);
+    expect(client.getSnapshot().conversations.get(DIRECT)).toBeUndefined();
+    relay.last.say({ type: 'typing', conversation: DIRECT, user: BOB.id });
+    client.send(DIRECT, 'me first');
+    expect(client.getSnapshot().order).toEqual([DIRECT, ROOM]);
+    expect(client.getSnapshot().conversations.get(DIRECT)?.typing).toEqual([BOB.id]);
+  });
+
   it('joins presences to the rows of a people page', async () => {
     const { client, relay } = await setUpOnline();
     const listing = client.listPeople({ search: 'b', limit: 999 });
