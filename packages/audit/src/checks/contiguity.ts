@@ -12,6 +12,7 @@ export function checkContiguity(history: History): Finding[] {
     if (at === -1) continue;
     findings.push({ says: `${node} holds no ${at + 1}`, node, conversation, seq: at + 1 });
   }
+  // How far each socket has heard of each conversation: the node describes it before its first entry.
   const reached = new Map<string, Map<string, number>>();
   const reachedOn = (client: string, socket: number): Map<string, number> => {
     const name = `${socket} ${client}`;
@@ -25,8 +26,8 @@ export function checkContiguity(history: History): Finding[] {
     } else if (event.type === 'received' && (event.via === 'live' || event.via === 'replay')) {
       const { client, socket, conversation, seq, id, at } = event;
       const own = reachedOn(client, socket);
-      const before = own.get(conversation);
-      if (event.via === 'live' && before !== undefined && seq > before + 1) {
+      const before = own.get(conversation) ?? 0;
+      if (event.via === 'live' && seq > before + 1) {
         const says = `${client} was pushed ${seq} after ${before}`;
         findings.push({ says, conversation, seq: before + 1, id, client, at });
       }

@@ -8,10 +8,11 @@ import type { Finding } from '../violation.ts';
 export function checkUnknownsResolve({ clients, operation }: History): Finding[] {
   const findings: Finding[] = [];
   for (const { client, user, finals } of clients.values()) {
-    for (const [conversation, { pending, at }] of finals) {
+    for (const [conversation, { pending, rows, at }] of finals) {
       for (const id of pending) {
         // With the entry there, or acked, it is shown twice, which another check tells.
-        if ((operation(conversation, user, id)?.provenAt ?? Infinity) < Infinity) continue;
+        const isThere = rows.some(([, shown]) => shown === id);
+        if (isThere || (operation(conversation, user, id)?.provenAt ?? Infinity) < Infinity) continue;
         findings.push({ says: `${client} still waits for an answer`, conversation, id, client, at });
       }
     }
