@@ -1,38 +1,25 @@
 /**
  * One node put together: log → view → fan-out, and everything the sessions share. Knows no HTTP; app.ts puts that around.
  */
-import type { CancelTimer } from '@parley/protocol/environment';
 import type { Config } from './config.ts';
 import type { Environment } from './environment.ts';
-import type { Log, LogStatus, Signal } from './log/log.ts';
+import type { Log, LogPositions, LogStatus, Signal } from './log/log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createPresence, type NodePresence } from './presence/presence.ts';
 import { createPresenceBroadcast, type PresenceBroadcast } from './presence/presence-broadcast.ts';
+import { Readiness } from './readiness.ts';
 import { FanOut } from './session/fan-out.ts';
-import { FlushScheduler } from './session/flush-scheduler.ts';
 import { Operations } from './session/operations.ts';
-import type { Services } from './session/services.ts';
+import { createServices, type Services } from './session/services.ts';
 import { SessionRegistry } from './session/session-registry.ts';
-import type { BucketSettings } from './session/token-bucket.ts';
-import { UserLimits } from './session/user-limits.ts';
 import { Applier } from './view/applier.ts';
 import { closeView, openView } from './view/database.ts';
 import { ViewQueries } from './view/queries.ts';
 import type { Outcome } from './view/reducer.ts';
 import { ViewStore } from './view/store.ts';
 
-/** More records than this behind the log's end: the node takes no new sockets. */
-const MOST_LAG_RECORDS = 20_000;
-/** So long the log may be silent before the node takes no new sockets, in milliseconds. */
-const UNREADABLE_PATIENCE_MS = 5_000;
-/** So long a node may lag too far before its sessions are sent to other nodes, looked at every LAG_CHECK_MS. Milliseconds. */
-const LAG_PATIENCE_MS = 10_000;
-const LAG_CHECK_MS = 1_000;
-
-/** Questions that walk through the list of everybody or of all rooms, of one user on this node. */
-const SEARCHES: BucketSettings = { perSecond: 10, burst: 50 };
-/** Typing of one user on this node; an honest client says it every three seconds and conversation. */
-const TYPING: BucketSettings = { perSecond: 2, burst: 10 };
+/** After the view could be written again, the log is asked until it answers where it ends. */
+const ASK_AGAIN_MS = 1_000;
 
 export interface NodeOptions {
   config: Pick<Config, 'node' | 'drainMs' | 'rates'>;
@@ -40,6 +27,8 @@ export interface NodeOptions {
   log: Log;
   /** File of the view, or `:memory:`. */
   viewFile: string;
+  /** Opens the view's file; for tests that look into it. */
+  openView?: typeof openView;
   incarnation: number;
   /** The process must leave: another one has its name, or its log was lost or made anew and only a new start helps. */
   onFatal(reason: string): void;
@@ -52,13 +41,9 @@ export class RelayNode {
   readonly #operations: Operations;
   readonly #sessions: SessionRegistry;
   #view: View | undefined;
-  #unready: string | undefined = 'starting';
-  #halted: string | undefined;
-  #status: LogStatus = { readable: false, writable: false };
-  #unreadableSinceMs = 0;
-  #laggingSinceMs: number | undefined;
-  #cancelLagCheck: CancelTimer | undefined;
-  #draining = false;
+  readonly #readiness: Readiness;
+  #isLost = false;
+  #catchUps = 0;
   #incarnation: number;
 
   constructor(options: NodeOptions) {
@@ -67,6 +52,11 @@ export class RelayNode {
     const { environment, log } = options;
     this.#operations = new Operations(log, environment);
     this.#sessions = new SessionRegistry(environment);
+    this.#readiness = new Readiness({
+      clock: environment.clock,
+      lag: () => this.#view?.applier.lag ?? 0,
+      onBehind: () => this.#sendElsewhere(),
+    });
     this.#presence = createPresence({
       node: options.config.node,
       incarnation: options.incarnation,
@@ -82,8 +72,7 @@ export class RelayNode {
 
   /** Resolves when the log is being read; `unreadyReason` tells when the view has caught up. */
   async start(): Promise<void> {
-    const { environment, log } = this.#options;
-    const { ends } = await log.start({
+    const { ends } = await this.#options.log.start({
       onEpoch: (epoch, partitions) => this.#openView(epoch, partitions),
       onBatch: (batch) => this.#view?.applier.accept(batch),
       onSignal: (signal) => this.#handleSignal(signal),
@@ -91,28 +80,12 @@ export class RelayNode {
       onStatus: (status) => this.#handleStatus(status),
     });
     this.#presence.start();
-    this.#unready = 'catching up with the log';
-    const startedMs = environment.clock.monotonicMs();
-    void this.#view?.applier.reached(ends).then(() => {
-      this.#unready = undefined;
-      environment.logger.info(
-        { ms: Math.round(environment.clock.monotonicMs() - startedMs) },
-        'caught up with the log',
-      );
-      this.#watchLag();
-    });
+    this.#catchUp(ends);
   }
 
   /** Why this node takes no new sockets; undefined when it does. */
   unreadyReason(): string | undefined {
-    if (this.#draining) return 'draining';
-    if (this.#halted !== undefined) return this.#halted;
-    if (this.#unready !== undefined) return this.#unready;
-    if (!this.#status.readable) {
-      const silentMs = this.#options.environment.clock.monotonicMs() - this.#unreadableSinceMs;
-      if (silentMs > UNREADABLE_PATIENCE_MS) return `the log cannot be read: ${this.#status.reason ?? 'unknown'}`;
-    }
-    return this.#lagsTooFar() ? `${this.#view?.applier.lag} records behind the log` : undefined;
+    return this.#readiness.unreadyReason;
   }
 
   /** What sessions and sign-ins need; undefined until the view has been opened. */
@@ -132,7 +105,7 @@ export class RelayNode {
       incarnation: this.#incarnation,
       ready: this.unreadyReason() === undefined,
       reason: this.unreadyReason(),
-      log: this.#status,
+      log: this.#readiness.log,
       epoch: view?.services.epoch,
       lag: view?.applier.lag,
       view: view?.applier.progress,
@@ -144,20 +117,18 @@ export class RelayNode {
 
   /** Moves the sessions elsewhere, tells the other nodes, finishes what is under way. */
   async stop(): Promise<void> {
-    this.#draining = true;
-    this.#cancelLagCheck?.();
+    this.#readiness.drain();
     await this.#sessions.drain(this.#options.config.drainMs);
     this.#presence.drain();
     await this.#options.log.stop();
     this.#presence.stop();
-    const view = this.#view;
+    this.#view?.close();
     this.#view = undefined;
-    if (this.#halted === undefined) view?.close();
   }
 
   #openView(epoch: string, partitions: { log: number; state: number }) {
-    const { environment, viewFile, log } = this.#options;
-    const opened = openView(viewFile, epoch, partitions);
+    const { config, environment, viewFile, log } = this.#options;
+    const opened = (this.#options.openView ?? openView)(viewFile, epoch, partitions);
     if (opened.rebuiltBecause !== undefined) {
       environment.logger.warn({ reason: opened.rebuiltBecause }, 'the view is put aside and rebuilt from the log');
     }
@@ -171,7 +142,6 @@ export class RelayNode {
     });
     const applier = new Applier({
       store,
-      positions: opened.positions,
       environment,
       metrics: this.metrics,
       onApplied: (outcomes) => this.#handleApplied(fanOut, outcomes),
@@ -179,41 +149,33 @@ export class RelayNode {
         environment.logger.warn({ partition, offset: record.offset, reason }, 'a record cannot be read and is skipped');
         log.bury(partition, record, reason);
       },
-      onHalted: (reason) => this.#halt(reason),
+      onHalted: (reason) => this.#standStill(reason),
+      onStalled: (reason) => this.#standStill(reason),
+      onResumed: () => this.#resume(),
     });
-    const services = this.#createServices({ epoch, queries, fanOut, broadcast, applier });
+    const services = createServices({
+      environment,
+      log,
+      epoch,
+      queries,
+      fanOut,
+      broadcast,
+      applier,
+      node: config.node,
+      limits: config.rates,
+      operations: this.#operations,
+      presence: this.#presence,
+      metrics: this.metrics,
+    });
     this.#view = {
       applier,
       broadcast,
       fanOut,
       services,
-      close: () => {
-        applier.commit();
-        closeView(opened.database);
-      },
+      close: () => closeView(opened.database, { isWhole: applier.close() }),
     };
     environment.logger.info({ epoch, partitions: partitions.log }, 'the view is open');
     return opened.positions;
-  }
-
-  #createServices(parts: Pick<Services, 'epoch' | 'queries' | 'fanOut' | 'broadcast' | 'applier'>): Services {
-    const { config, environment, log } = this.#options;
-    return {
-      ...parts,
-      environment,
-      log,
-      node: config.node,
-      operations: this.#operations,
-      presence: this.#presence,
-      metrics: this.metrics,
-      scheduler: new FlushScheduler(environment, (count) => {
-        this.metrics.writes += count;
-      }),
-      limits: config.rates,
-      userLimits: new UserLimits(config.rates.operations, environment.clock),
-      searchLimits: new UserLimits(SEARCHES, environment.clock),
-      typingLimits: new UserLimits(TYPING, environment.clock),
-    };
   }
 
   #handleApplied(fanOut: FanOut, outcomes: readonly Outcome[]): void {
@@ -245,16 +207,17 @@ export class RelayNode {
 
   #handleStatus(status: LogStatus): void {
     const { environment } = this.#options;
-    if (this.#status.readable && !status.readable) this.#unreadableSinceMs = environment.clock.monotonicMs();
-    if (this.#status.readable !== status.readable || this.#status.writable !== status.writable) {
+    const { log: before } = this.#readiness;
+    if (before.readable !== status.readable || before.writable !== status.writable) {
       environment.logger.info({ ...status }, 'the log');
     }
-    this.#status = status;
+    this.#readiness.handleLogStatus(status);
     // Whether signals flow; a log that takes no appends keeps nobody from being seen.
     this.#presence.setReachable(status.readable);
-    if (status.lost === true && this.#halted === undefined) {
+    if (status.lost === true && !this.#isLost) {
+      this.#isLost = true;
       const reason = status.reason ?? 'the log was lost';
-      this.#halt(reason);
+      this.#standStill(reason);
       this.#options.onFatal(reason);
     }
   }
@@ -271,27 +234,40 @@ export class RelayNode {
     this.#presence.renew(this.#incarnation);
   }
 
-  #halt(reason: string): void {
-    this.#halted = reason;
+  #catchUp(ends: LogPositions): void {
+    const { clock, logger } = this.#options.environment;
+    this.#catchUps += 1;
+    const turn = this.#catchUps;
+    const startedMs = clock.monotonicMs();
+    this.#readiness.catchUp();
+    void this.#view?.applier.reached(ends).then(() => {
+      if (turn !== this.#catchUps) return;
+      logger.info({ ms: Math.round(clock.monotonicMs() - startedMs) }, 'caught up with the log');
+      this.#readiness.caughtUp();
+    });
+  }
+
+  #standStill(reason: string): void {
+    this.#readiness.standStill(reason);
     this.#options.environment.logger.error({ reason }, 'the view stands still');
     this.#sendElsewhere();
   }
 
-  // A log that cannot be reached may be so for every node, and history still answers: that alone sends nobody away.
-  #watchLag(): void {
-    const { clock } = this.#options.environment;
-    if (this.#draining) return;
-    this.#cancelLagCheck = clock.setTimer(() => {
-      const nowMs = clock.monotonicMs();
-      if (!this.#lagsTooFar()) this.#laggingSinceMs = undefined;
-      else if (this.#laggingSinceMs === undefined) this.#laggingSinceMs = nowMs;
-      else if (nowMs - this.#laggingSinceMs >= LAG_PATIENCE_MS) this.#sendElsewhere();
-      this.#watchLag();
-    }, LAG_CHECK_MS);
+  /** The view goes on: ready again once it has what came meanwhile. */
+  #resume(): void {
+    if (this.#isLost) return;
+    this.#readiness.catchUp();
+    this.#readiness.goOn();
+    void this.#askHowFar();
   }
 
-  #lagsTooFar(): boolean {
-    return (this.#view?.applier.lag ?? 0) > MOST_LAG_RECORDS;
+  async #askHowFar(): Promise<void> {
+    if (this.#view === undefined) return;
+    try {
+      this.#catchUp(await this.#options.log.ends());
+    } catch {
+      this.#options.environment.clock.setTimer(() => void this.#askHowFar(), ASK_AGAIN_MS);
+    }
   }
 
   #sendElsewhere(): void {

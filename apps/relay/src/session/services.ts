@@ -7,10 +7,15 @@ import type { PresenceBroadcast } from '../presence/presence-broadcast.ts';
 import type { Applier } from '../view/applier.ts';
 import type { ViewQueries } from '../view/queries.ts';
 import type { FanOut } from './fan-out.ts';
-import type { FlushScheduler } from './flush-scheduler.ts';
+import { FlushScheduler } from './flush-scheduler.ts';
 import type { Operations } from './operations.ts';
 import type { BucketSettings } from './token-bucket.ts';
-import type { UserLimits } from './user-limits.ts';
+import { UserLimits } from './user-limits.ts';
+
+/** Questions that walk through the list of everybody or of all rooms, of one user on this node. */
+const SEARCHES: BucketSettings = { perSecond: 10, burst: 50 };
+/** Typing of one user on this node; an honest client says it every three seconds and conversation. */
+const TYPING: BucketSettings = { perSecond: 2, burst: 10 };
 
 /** What every session of a node shares. */
 export interface Services {
@@ -38,6 +43,21 @@ export interface SessionLimits {
   frames: BucketSettings;
   /** Messages and room operations of one user on this node. */
   operations: BucketSettings;
+}
+
+type Made = 'scheduler' | 'userLimits' | 'searchLimits' | 'typingLimits';
+
+export function createServices(parts: Omit<Services, Made>): Services {
+  const { environment, limits, metrics } = parts;
+  return {
+    ...parts,
+    scheduler: new FlushScheduler(environment, (count) => {
+      metrics.writes += count;
+    }),
+    userLimits: new UserLimits(limits.operations, environment.clock),
+    searchLimits: new UserLimits(SEARCHES, environment.clock),
+    typingLimits: new UserLimits(TYPING, environment.clock),
+  };
 }
 
 export type Refusal = { code: ErrorCode; retryAfterMs?: number; detail?: string };

@@ -3,14 +3,17 @@
  * log (onBatch); what was applied goes at once to fan-out and to whoever waits for an operation.
  *
  * The transaction stays open over many batches (docs/adr/0002): what is pushed or acknowledged is in the log already, and
- * a node that dies before the commit finds its old positions and applies the same records to the same result.
+ * a node that dies before the commit finds its old positions and applies the same records to the same result. So does one
+ * whose file takes no more, such as on a full disk: it goes back to its last commit, keeps what it had applied since, and
+ * applies it anew once there is room.
  */
-import { crc32 } from 'node:zlib';
 import type { CancelTimer } from '@parley/protocol/environment';
 import type { Environment } from '../environment.ts';
-import type { LogPositions, RecordBatch, Topic } from '../log/log.ts';
+import type { LogPositions, RecordBatch } from '../log/log.ts';
 import type { LoggedRecord } from '../log/record.ts';
 import type { Metrics } from '../metrics.ts';
+import { Backlog } from './backlog.ts';
+import { copyOf, lagBehind, Progress } from './progress.ts';
 import { applyRecord, applyState, type Outcome } from './reducer.ts';
 import type { ViewStore } from './store.ts';
 
@@ -22,60 +25,65 @@ const COMMIT_RECORDS = 2_000;
 const COMMIT_MS = 500;
 /** The log is asked to wait while more than this is waiting. */
 const MOST_WAITING = 4_000;
+/** A file that takes nothing is tried again after this time, then each time after twice as long. */
+const FIRST_RETRY_MS = 1_000;
+const MOST_RETRY_MS = 16_000;
 
 export interface ApplierOptions {
   store: ViewStore;
-  positions: LogPositions;
   environment: Environment;
   metrics: Metrics;
   /** What was applied, in order. */
   onApplied(outcomes: readonly Outcome[]): void;
   /** A record that can never be applied; the partition goes on without it. */
   onMalformed(partition: number, record: LoggedRecord, reason: string): void;
-  /** The view cannot go on: a record of a newer build, or a file that cannot be written. Nothing is applied afterwards. */
+  /** A record of a newer build: nothing is applied afterwards. */
   onHalted(reason: string): void;
+  /** The view's file cannot be written. What sessions read is the last commit until `onResumed`. */
+  onStalled(reason: string): void;
+  /** It can be written again: what was put off is applied now. */
+  onResumed(): void;
+}
+
+/** What one turn did. */
+interface Turn {
+  seen: number;
+  outcomes: Outcome[];
+  malformed: { partition: number; record: LoggedRecord; reason: string }[];
+  /** Where each batch was begun. */
+  began: { batch: RecordBatch; next: number }[];
 }
 
 export class Applier {
   readonly #options: ApplierOptions;
-  readonly #positions: LogPositions;
-  readonly #hashes: number[];
+  readonly #progress: Progress;
   /** Where each partition ended when last heard of. */
   readonly #ends: LogPositions;
-  readonly #savePosition;
-  #waiting: RecordBatch[] = [];
-  #waitingCount = 0;
+  readonly #backlog = new Backlog();
   #scheduled = false;
-  #halted = false;
+  #state: 'going' | 'stalled' | 'halted' = 'going';
   #wakeLog: (() => void) | undefined;
   #onProgress: (() => void)[] = [];
-  /** Records in the open transaction; none is open at 0. */
-  #uncommitted = 0;
-  readonly #moved: Record<Topic, Set<number>> = { log: new Set(), state: new Set() };
+  /** Handed out already: not told again when it is applied anew. */
+  #told: LogPositions;
   #cancelCommit: CancelTimer | undefined;
+  #cancelRetry: CancelTimer | undefined;
+  #retryMs = FIRST_RETRY_MS;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
-    this.#positions = { log: [...options.positions.log], state: [...options.positions.state] };
-    this.#ends = { log: [...options.positions.log], state: [...options.positions.state] };
-    const { database } = options.store;
-    this.#hashes = this.#positions.log.map((_, partition) =>
-      Number(
-        database.prepare(`SELECT hash FROM positions WHERE topic = 'log' AND partition = ?`).get(partition)?.['hash'] ??
-          0,
-      ),
-    );
-    this.#savePosition = database.prepare('UPDATE positions SET next = ?, hash = ? WHERE topic = ? AND partition = ?');
+    this.#progress = new Progress(options.store.database);
+    this.#ends = copyOf(this.#progress.positions);
+    this.#told = copyOf(this.#progress.positions);
   }
 
   /** Takes a batch over; the promise, where there is one, resolves when the next may come. */
   accept(batch: RecordBatch): Promise<void> | void {
-    if (this.#halted) return;
-    this.#waiting.push(batch);
-    this.#waitingCount += batch.records.length;
+    if (this.#state === 'halted') return;
+    this.#backlog.push(batch);
     this.#ends[batch.topic][batch.partition] = batch.end;
     this.#schedule();
-    if (this.#waitingCount <= MOST_WAITING) return;
+    if (this.#backlog.waitingCount <= MOST_WAITING) return;
     return new Promise((resolve) => {
       this.#wakeLog = resolve;
     });
@@ -83,31 +91,45 @@ export class Applier {
 
   /** Records that are known to exist and are not applied yet. */
   get lag(): number {
-    return lagBehind(this.#ends, this.#positions);
+    return lagBehind(this.#ends, this.#progress.positions);
   }
 
   /** Where this view stands: next offset and rolling hash by partition of the log. Equal offsets must show equal hashes. */
   get progress(): { partition: number; next: number; hash: string }[] {
-    return this.#positions.log.map((next, partition) => ({
-      partition,
-      next,
-      hash: (this.#hashes[partition] ?? 0).toString(16).padStart(8, '0'),
-    }));
+    return this.#progress.report();
   }
 
   /** Resolves once everything before these ends is applied; never, if the view halts. */
   reached(ends: LogPositions): Promise<void> {
     return new Promise((resolve) => {
       const check = (): void => {
-        if (lagBehind(ends, this.#positions) > 0) this.#onProgress.push(check);
+        if (lagBehind(ends, this.#progress.positions) > 0) this.#onProgress.push(check);
         else resolve();
       };
       check();
     });
   }
 
+  /** Makes what was applied durable in the view's file; false when the file cannot be written. */
+  commit(): boolean {
+    try {
+      this.#commit();
+      return this.#state !== 'stalled';
+    } catch (error) {
+      this.#stall(error);
+      return false;
+    }
+  }
+
+  /** Applies nothing more, and tells whether all that was applied is in the file. */
+  close(): boolean {
+    const isWhole = this.commit();
+    this.#stop();
+    return isWhole;
+  }
+
   #schedule(): void {
-    if (this.#scheduled || this.#halted) return;
+    if (this.#scheduled || this.#state !== 'going') return;
     this.#scheduled = true;
     this.#options.environment.soon(() => {
       this.#scheduled = false;
@@ -116,127 +138,155 @@ export class Applier {
   }
 
   #run(): void {
-    if (this.#halted || this.#waiting.length === 0) return;
-    const outcomes = this.#applySome();
-    if (outcomes.length > 0) this.#options.onApplied(outcomes);
+    if (this.#state !== 'going' || this.#backlog.first === undefined) return;
+    this.#tell(this.#applySome());
     const progressed = this.#onProgress;
     this.#onProgress = [];
     for (const check of progressed) check();
-    if (this.#waiting.length > 0) this.#schedule();
-    if (this.#waitingCount <= MOST_WAITING / 2) {
+    if (this.#backlog.first !== undefined) this.#schedule();
+    if (this.#backlog.waitingCount <= MOST_WAITING / 2) {
       this.#wakeLog?.();
       this.#wakeLog = undefined;
     }
   }
 
-  #applySome(): Outcome[] {
+  #applySome(): Turn {
     const { clock } = this.#options.environment;
     const startedMs = clock.monotonicMs();
-    const outcomes: Outcome[] = [];
+    const turn: Turn = { seen: 0, outcomes: [], malformed: [], began: [] };
+    const { positions } = this.#progress;
     try {
-      if (this.#uncommitted === 0) this.#begin();
+      if (!this.#options.store.database.isTransaction) this.#begin();
       let count = 0;
-      while (!this.#halted && count < MOST_RECORDS) {
-        const batch = this.#waiting[0];
+      while (this.#state === 'going' && count < MOST_RECORDS) {
+        const batch = this.#backlog.first;
         if (batch === undefined) break;
-        const taken = this.#applyUpTo(batch, MOST_RECORDS - count, outcomes);
+        turn.began.push({ batch, next: positions[batch.topic][batch.partition] ?? 0 });
+        const taken = this.#applyUpTo(batch, MOST_RECORDS - count, turn);
         count += taken;
-        this.#moved[batch.topic].add(batch.partition);
-        if (taken === batch.records.length) this.#waiting.shift();
-        else this.#waiting[0] = { ...batch, records: batch.records.slice(taken) };
+        this.#backlog.moveOn(taken);
         if (clock.monotonicMs() - startedMs > MOST_MS) break;
       }
-      this.#waitingCount -= count;
-      this.#uncommitted += count;
-      if (this.#uncommitted >= COMMIT_RECORDS) this.commit();
+      if (this.#backlog.appliedCount >= COMMIT_RECORDS) this.#commit();
+      return turn;
     } catch (error) {
-      // Memory and file may differ from here on: nothing more is applied, and nothing of this turn is shown.
-      this.#haltFor(error);
-      return [];
+      // Whatever this turn did comes again, so nothing of it is told.
+      for (const { batch, next } of turn.began.toReversed()) positions[batch.topic][batch.partition] = next;
+      this.#stall(error);
+      return { seen: 0, outcomes: [], malformed: [], began: [] };
     }
-    return outcomes;
+  }
+
+  #tell({ seen, outcomes, malformed }: Turn): void {
+    const { metrics } = this.#options;
+    metrics.seen += seen;
+    metrics.malformed += malformed.length;
+    for (const { partition, record, reason } of malformed) this.#options.onMalformed(partition, record, reason);
+    if (outcomes.length > 0) this.#options.onApplied(outcomes);
   }
 
   #begin(): void {
     const { store, environment } = this.#options;
     store.database.exec('BEGIN');
-    this.#cancelCommit = environment.clock.setTimer(() => {
-      try {
-        this.commit();
-      } catch (error) {
-        this.#haltFor(error);
-      }
-    }, COMMIT_MS);
+    this.#cancelCommit = environment.clock.setTimer(() => this.commit(), COMMIT_MS);
   }
 
-  /** Makes what was applied durable in the view's file. @throws Error when the file cannot be written. */
-  commit(): void {
-    if (this.#uncommitted === 0) return;
+  #commit(): void {
+    const { database } = this.#options.store;
+    if (!database.isTransaction) return;
+    this.#progress.save();
+    database.exec('COMMIT');
     this.#cancelCommit?.();
-    this.#uncommitted = 0;
-    for (const topic of ['log', 'state'] as const) {
-      for (const partition of this.#moved[topic]) this.#save(topic, partition);
-      this.#moved[topic].clear();
-    }
-    this.#options.store.database.exec('COMMIT');
-  }
-
-  #haltFor(error: unknown): void {
-    this.#options.environment.logger.error({ err: error }, 'the view cannot be written');
-    this.#halt(`the view cannot be written: ${error instanceof Error ? error.message : 'unknown'}`);
-  }
-
-  #save(topic: Topic, partition: number): void {
-    const hash = topic === 'log' ? (this.#hashes[partition] ?? 0) : 0;
-    this.#savePosition.run(this.#positions[topic][partition] ?? 0, hash, topic, partition);
+    this.#backlog.committed();
+    this.#retryMs = FIRST_RETRY_MS;
   }
 
   /** Applies from the head of a batch; returns how many records it took. */
-  #applyUpTo(batch: RecordBatch, most: number, outcomes: Outcome[]): number {
-    const { store, metrics } = this.#options;
-    const positions = this.#positions[batch.topic];
+  #applyUpTo(batch: RecordBatch, most: number, turn: Turn): number {
+    const { store } = this.#options;
+    const { topic, partition } = batch;
+    const told = this.#told[topic][partition] ?? 0;
     let taken = 0;
     for (const record of batch.records) {
       if (taken === most) break;
       // A log may hand out what it has handed out before, after a reconnect.
-      if (record.offset >= (positions[batch.partition] ?? 0)) {
-        metrics.seen += 1;
-        const outcome = batch.topic === 'log' ? applyRecord(store, record) : applyState(store, record);
+      if (!this.#progress.has(topic, partition, record)) {
+        const outcome = topic === 'log' ? applyRecord(store, record) : applyState(store, record);
         if (outcome.type === 'bad' && outcome.bad === 'newer') {
-          this.#halt(`upgrade me: ${outcome.reason}, at offset ${record.offset} of partition ${batch.partition}`);
+          this.#halt(`upgrade me: ${outcome.reason}, at offset ${record.offset} of partition ${partition}`);
           return taken;
         }
-        if (outcome.type === 'bad') {
-          metrics.malformed += 1;
-          this.#options.onMalformed(batch.partition, record, outcome.reason);
-        } else if (outcome.type !== 'nothing') outcomes.push(outcome);
-        if (batch.topic === 'log') this.#hash(batch.partition, record, outcome);
-        positions[batch.partition] = record.offset + 1;
+        if (topic === 'log') this.#progress.passLog(partition, record, outcome);
+        else this.#progress.passState(partition, record);
+        if (record.offset >= told) {
+          turn.seen += 1;
+          if (outcome.type === 'bad') turn.malformed.push({ partition, record, reason: outcome.reason });
+          else if (outcome.type !== 'nothing') turn.outcomes.push(outcome);
+        }
       }
       taken += 1;
     }
     return taken;
   }
 
-  #hash(partition: number, record: LoggedRecord, outcome: Outcome): void {
-    const seq = outcome.type === 'entry' || outcome.type === 'repeat' ? outcome.seq : 0;
-    const code = outcome.type === 'refused' ? outcome.code : outcome.type;
-    const line = `${record.offset} ${record.key} ${record.head} ${code} ${seq} `;
-    this.#hashes[partition] = crc32(record.body, crc32(line, this.#hashes[partition] ?? 0));
+  #halt(reason: string): void {
+    this.#stop();
+    this.#options.onHalted(reason);
   }
 
-  #halt(reason: string): void {
-    this.#halted = true;
-    this.#waiting = [];
-    this.#options.onHalted(reason);
+  #stop(): void {
+    this.#state = 'halted';
+    this.#cancelRetry?.();
+    this.#backlog.drop();
     this.#wakeLog?.();
   }
-}
 
-function lagBehind(ends: LogPositions, positions: LogPositions): number {
-  let lag = 0;
-  for (const topic of ['log', 'state'] as const) {
-    for (const [partition, end] of ends[topic].entries()) lag += Math.max(0, end - (positions[topic][partition] ?? 0));
+  /** The file takes no more: memory and file go back to the last commit, and are tried again in a while. */
+  #stall(error: unknown): void {
+    const { environment } = this.#options;
+    this.#cancelCommit?.();
+    const { positions } = this.#progress;
+    for (const topic of ['log', 'state'] as const)
+      this.#told[topic] = this.#told[topic].map((told, partition) => Math.max(told, positions[topic][partition] ?? 0));
+    this.#backlog.rolledBack();
+    try {
+      this.#rewind();
+    } catch (fault) {
+      environment.logger.error({ err: fault }, 'the view cannot be rolled back');
+    }
+    environment.logger.error({ err: error }, 'the view cannot be written');
+    if (this.#state === 'halted') return;
+    this.#state = 'stalled';
+    this.#retryLater();
+    this.#options.onStalled(`the view cannot be written: ${error instanceof Error ? error.message : 'unknown'}`);
   }
-  return lag;
+
+  #rewind(): void {
+    const { store } = this.#options;
+    // SQLite itself rolls back on some errors.
+    if (store.database.isTransaction) store.database.exec('ROLLBACK');
+    store.forget();
+    this.#progress.load();
+  }
+
+  #retryLater(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#options.environment.clock.setTimer(() => this.#retry(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, MOST_RETRY_MS);
+  }
+
+  #retry(): void {
+    if (this.#state !== 'stalled') return;
+    try {
+      this.#rewind();
+      this.#options.store.probe();
+    } catch {
+      this.#retryLater();
+      return;
+    }
+    this.#state = 'going';
+    this.#options.environment.logger.info({ records: this.#backlog.waitingCount }, 'the view can be written again');
+    this.#options.onResumed();
+    this.#schedule();
+  }
 }

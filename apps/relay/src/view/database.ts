@@ -59,9 +59,13 @@ export function openView(file: string, epoch: string, partitions: { log: number;
   return { ...create(file, epoch, partitions), rebuiltBecause: reason };
 }
 
-/** Closes what is whole: the next start trusts it without reading it all. */
-export function closeView(database: DatabaseSync): void {
-  database.exec(`INSERT OR REPLACE INTO meta VALUES ('clean', '1')`);
+/** Closes the file; one that is whole is trusted by the next start without being read. */
+export function closeView(database: DatabaseSync, { isWhole }: { isWhole: boolean }): void {
+  try {
+    if (isWhole) database.exec(`INSERT OR REPLACE INTO meta VALUES ('clean', '1')`);
+  } catch {
+    // A full disk: the next start reads the file once more.
+  }
   database.close();
 }
 

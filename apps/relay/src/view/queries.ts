@@ -162,6 +162,16 @@ export class ViewQueries {
     return page(rows, query.limit, (row) => ({ id: String(row['id']), name: String(row['name']) }));
   }
 
+  /** Every entry of the conversations after one, by id: for whoever compares nodes. Nobody's rights count here. */
+  dump(after: string, limit: number): { conversation: string; entries: [seq: number, id: string, author: string][] }[] {
+    return this.#sql.conversationsAfter.all(after, limit).map((row) => ({
+      conversation: String(row['id']),
+      entries: this.#sql.placesOf
+        .all(row['ref'] ?? null)
+        .map((entry) => [Number(entry['seq']), String(entry['id']), String(entry['author'])]),
+    }));
+  }
+
   #readsOfOthers({ ref, id }: ConversationAggregate, user: string): { user: string; seq: number }[] {
     return this.#sql.reads
       .all(ref, id, user, ROOM_SMALL_MAX_MEMBERS)
@@ -226,6 +236,8 @@ function prepare(sql: (text: string) => StatementSync) {
     conversationsOf: sql(
       'SELECT c.id FROM memberships m JOIN conversations c ON c.ref = m.conversation WHERE m.user = ?',
     ),
+    conversationsAfter: sql('SELECT ref, id FROM conversations WHERE id > ? ORDER BY id LIMIT ?'),
+    placesOf: sql('SELECT seq, id, author FROM entries WHERE conversation = ? ORDER BY seq'),
     readOf: sql('SELECT seq FROM reads WHERE conversation = ? AND user = ?'),
     // Who has left keeps a position, which is nobody's business any more.
     reads: sql(`SELECT r.user, r.seq FROM reads r JOIN memberships m ON m.user = r.user AND m.conversation = ?

@@ -1,6 +1,6 @@
 /**
  * What the reducer reads and writes: the aggregates in memory, the rows in SQLite.
- * Called by reducer.ts inside the applier's transaction. If that transaction fails, the store is thrown away with it.
+ * Called by reducer.ts inside the applier's transaction. If that transaction fails, `forget` throws away what memory knows.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ErrorCode, Visibility } from '@parley/protocol';
@@ -34,6 +34,9 @@ export interface FirstResult {
 /** The answer to an operation that became no entry. */
 export type KeptAnswer = { code: ErrorCode; at: number } | { seq: number; at: number };
 
+/** About what a commit may need: where this fits, a node does not go to and fro. */
+const PROBE_BYTES = 1024 * 1024;
+
 /** Aggregates kept in memory when nobody is said to need them. A few hundred bytes each, rooms more. */
 const MOST_AGGREGATES = 50_000;
 
@@ -47,7 +50,20 @@ export class ViewStore {
   constructor(database: DatabaseSync) {
     this.database = database;
     this.#sql = prepare(database);
-    this.#hasAnswers = database.prepare('SELECT 1 FROM answers LIMIT 1').get() !== undefined;
+    this.#hasAnswers = this.#sql.anyAnswer.get() !== undefined;
+  }
+
+  /** Memory is filled again from the rows, which is what it differs from after a rollback. */
+  forget(): void {
+    this.#aggregates.clear();
+    this.#names.clear();
+    this.#hasAnswers = this.#sql.anyAnswer.get() !== undefined;
+  }
+
+  /** Throws when the file takes no more. Outside of a transaction. */
+  probe(): void {
+    this.#sql.probe.run(PROBE_BYTES / 2);
+    this.#sql.endProbe.run();
   }
 
   conversation(id: string): ConversationAggregate | undefined {
@@ -208,7 +224,10 @@ function prepare(database: DatabaseSync) {
       ON CONFLICT (user, conversation) DO UPDATE SET joined = excluded.joined, ended = NULL`),
     leave: sql('UPDATE memberships SET ended = ? WHERE user = ? AND conversation = ?'),
     answer: sql('SELECT code, seq, at FROM answers WHERE id = ? AND author = ? AND key = ?'),
+    anyAnswer: sql('SELECT 1 FROM answers LIMIT 1'),
     keepAnswer: sql('INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING'),
+    probe: sql(`INSERT OR REPLACE INTO meta VALUES ('probe', hex(zeroblob(?)))`),
+    endProbe: sql(`DELETE FROM meta WHERE name = 'probe'`),
     userName: sql('SELECT name FROM users WHERE id = ?'),
     nameUser: sql(`INSERT INTO users VALUES (?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET name = excluded.name, search = excluded.search`),

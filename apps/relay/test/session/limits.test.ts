@@ -9,7 +9,7 @@ import {
   PING_INTERVAL_MS,
 } from '@parley/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { LogHandlers } from '../../src/log/log.ts';
+import { type LogHandlers, LogUnavailableError } from '../../src/log/log.ts';
 import { RECORD_VERSION } from '../../src/log/record.ts';
 import { settled } from '../support/fake-clock.ts';
 import { startClient, TestNode } from '../support/node.ts';
@@ -135,6 +135,44 @@ describe('a node that cannot serve', () => {
       expect(socket.closedWith).toBe(4003);
       expect(socket.frames.at(-1)).toMatchObject({ type: 'error', code: 'node_unready', retryable: true });
     }
+  });
+
+  it('says why when its disk is full, and serves again, with everything, when there is room', async () => {
+    test = await TestNode.start({ DRAIN_MS: '1000' });
+    const me = newUser();
+    const notes = directConversationId(me, me);
+    const session = await test.enter(me);
+    test.database?.exec('PRAGMA max_page_count = 1');
+    for (let count = 0; count < 300; count += 1) {
+      const head = { version: RECORD_VERSION, kind: 'message' as const, id: newId(), author: me, at: 1 };
+      await test.log.append({ key: notes, head, body: Buffer.from('x'.repeat(1_000)) });
+    }
+    while (test.node.unreadyReason() === undefined) await settled();
+    expect(test.node.unreadyReason()).toBe('the view cannot be written: database or disk is full');
+    await test.clock.pass(20_000);
+    expect(session.socket.closedWith).toBe(4003);
+    expect(test.node.unreadyReason()).toContain('is full');
+    test.database?.exec('PRAGMA max_page_count = 100000');
+    // Where the log ends is asked until it says so.
+    const ends = test.log.ends.bind(test.log);
+    let asked = 0;
+    test.log.ends = () => {
+      asked += 1;
+      return Promise.reject(new LogUnavailableError('gone', { maybeWritten: false }));
+    };
+    await test.clock.pass(20_000);
+    expect(asked).toBeGreaterThan(1);
+    expect(test.node.unreadyReason()).toBe('catching up with the log');
+    test.log.ends = ends;
+    await test.clock.pass(1_000);
+    expect(test.node.unreadyReason()).toBeUndefined();
+    const back = await test.enter(me, { epoch: test.node.services?.epoch ?? '', heads: [[notes, 100]] });
+    const seqs = back.socket.frames
+      .flatMap((frame) => (frame.type === 'entries' ? frame.entries : []))
+      .map(({ seq }) => seq);
+    expect(seqs).toEqual(Array.from({ length: 200 }, (_, at) => 101 + at));
+    back.say({ type: 'send', conversation: notes, messages: [{ id: newId(), text: 'on' }] });
+    expect((await back.until('ack')).seq).toBe(301);
   });
 
   it('keeps them when the log cannot be reached, and leaves when the log is lost', async () => {

@@ -1,6 +1,7 @@
 /** A whole node without HTTP, under a clock that passes only when told; its sessions hang on sockets that keep everything. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import type { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { type ChatClient, createChatClient, type OpenSocket } from '@parley/client';
 import {
@@ -16,6 +17,7 @@ import { createEmbeddedLog } from '../../src/log/embedded.ts';
 import type { Log } from '../../src/log/log.ts';
 import { RelayNode } from '../../src/node.ts';
 import { Session } from '../../src/session/session.ts';
+import { openView } from '../../src/view/database.ts';
 import { FakeClock, seededRandom, settled } from './fake-clock.ts';
 import { FakeSocket } from './fake-socket.ts';
 import { quiet } from './quiet.ts';
@@ -27,6 +29,8 @@ export class TestNode {
   readonly random = seededRandom(7);
   readonly node: RelayNode;
   readonly log: Log;
+  /** The view's, once the node has started. */
+  database: DatabaseSync | undefined;
   readonly #dataDir = mkdtempSync(join(tmpdir(), 'parley-node-'));
   #held: (() => void)[] | undefined;
 
@@ -48,6 +52,11 @@ export class TestNode {
       environment: { clock: this.clock, random: this.random, logger: quiet, soon: (callback) => this.#soon(callback) },
       log,
       viewFile: ':memory:',
+      openView: (...of) => {
+        const opened = openView(...of);
+        this.database = opened.database;
+        return opened;
+      },
       incarnation: 1,
       onFatal: (reason) => {
         throw new Error(reason);

@@ -145,15 +145,84 @@ describe('the applier', () => {
     expect(view.opened.database.prepare(`SELECT next FROM positions WHERE topic = 'log'`).get()).toEqual({ next: 3 });
   });
 
-  it('stops, and shows nothing of the turn, when its file cannot be written', () => {
+  it('on a full disk goes back to its last commit, holds the log back, and goes on as if nothing had been', async () => {
+    const body = 'x'.repeat(1_000);
+    const log = Array.from({ length: 6_000 }, (_, offset) => record(offset, { body }));
+    const view = new TestView(1);
+    void view.accept(0, log.slice(0, 100));
+    view.run();
+    view.clock.advance(500);
+    const pages = Number(view.opened.database.prepare('PRAGMA page_count').get()?.['page_count']);
+    view.opened.database.exec(`PRAGMA max_page_count = ${pages + 200}`);
+    void view.accept(0, log.slice(100, 1_500));
+    view.run();
+    expect(view.stalls).toEqual(['the view cannot be written: database or disk is full']);
+    const told = view.outcomes.length;
+    expect(told).toBeGreaterThan(100);
+    expect(told).toBeLessThan(1_000);
+    // What is read, and reported, is what the file holds.
+    expect(view.store.conversation(direct)?.head).toBe(100);
+    expect(view.applier.progress[0]?.next).toBe(100);
+    const waiting = view.accept(0, log.slice(1_500));
+    expect(waiting).toBeInstanceOf(Promise);
+    view.clock.advance(60_000);
+    view.run();
+    expect(view.stalls).toHaveLength(1);
+    expect(view.outcomes).toHaveLength(told);
+
+    view.opened.database.exec('PRAGMA max_page_count = 1000000');
+    view.clock.advance(16_000);
+    view.run();
+    await waiting;
+    expect(view.stalls.slice(1)).toEqual(['resumed']);
+    expect(view.outcomes.map((outcome) => (outcome.type === 'entry' ? outcome.seq : outcome.type))).toEqual(
+      Array.from({ length: log.length }, (_, at) => at + 1),
+    );
+    expect(view.metrics.seen).toBe(log.length);
+    expect(view.applier.progress[0]).toMatchObject({ next: log.length, hash: hashOf(log) });
+    expect(view.applier.close()).toBe(true);
+    expect(view.opened.database.prepare('SELECT count(*) AS count FROM entries').get()).toEqual({ count: log.length });
+  });
+
+  it('tells nothing twice, buries nothing twice, when a commit fails and everything is applied anew', () => {
+    const view = new TestView(1);
+    view.opened.database.exec(`PRAGMA foreign_keys = ON;
+      CREATE TABLE parents (id INTEGER PRIMARY KEY);
+      CREATE TABLE children (parent INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
+      CREATE TRIGGER fail AFTER UPDATE ON positions BEGIN INSERT INTO children VALUES (1); END`);
+    void view.accept(0, [...many(2), record(2, { body: '' }), ...many(1, 3)]);
+    view.run();
+    expect(view.outcomes).toHaveLength(3);
+    // Each try gets as far as the commit and no further.
+    for (const ms of [500, 1_000, 500, 2_000, 500]) {
+      view.clock.advance(ms);
+      view.run();
+    }
+    const stalled = expect.stringMatching(/^the view cannot be written: FOREIGN KEY/) as string;
+    expect(view.stalls).toEqual([stalled, 'resumed', stalled, 'resumed', stalled]);
+    view.opened.database.exec('DROP TRIGGER fail');
+    view.clock.advance(4_000);
+    view.run();
+    view.clock.advance(500);
+    expect(view.stalls.at(-1)).toBe('resumed');
+    expect(view.opened.database.isTransaction).toBe(false);
+    expect(view.outcomes).toHaveLength(3);
+    expect(view.buried).toHaveLength(1);
+    expect(view.metrics).toMatchObject({ seen: 4, malformed: 1 });
+    expect(view.opened.database.prepare(`SELECT next FROM positions WHERE topic = 'log'`).get()).toEqual({ next: 4 });
+  });
+
+  it('shows nothing of a turn whose file is gone, and says so when it is closed', () => {
     const view = new TestView(1);
     void view.accept(0, many(1));
     view.run();
     view.opened.database.close();
     void view.accept(0, many(1, 1));
     view.run();
-    expect(view.halts).toEqual([expect.stringMatching(/^the view cannot be written: /)]);
+    expect(view.stalls).toEqual([expect.stringMatching(/^the view cannot be written: /)]);
     expect(view.outcomes).toHaveLength(1);
+    expect(view.applier.close()).toBe(false);
+    expect(view.clock.pendingTimers).toBe(0);
   });
 
   it('merges read positions by maximum, whatever their order, and buries what is none', () => {

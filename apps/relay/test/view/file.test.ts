@@ -49,7 +49,7 @@ describe("the view's file", () => {
       database.close();
       return row?.['value'];
     };
-    closeView(openView(file, 'e_1', PARTITIONS).database);
+    closeView(openView(file, 'e_1', PARTITIONS).database, { isWhole: true });
     expect(clean()).toBe('1');
     openView(file, 'e_1', PARTITIONS).database.close();
     expect(clean()).toBeUndefined();

@@ -20,6 +20,7 @@ export class TestView {
   readonly outcomes: Outcome[] = [];
   readonly buried: { partition: number; offset: number; reason: string }[] = [];
   readonly halts: string[] = [];
+  readonly stalls: string[] = [];
   readonly #soon: (() => void)[] = [];
 
   constructor(partitions: number, options: { file?: string; epoch?: string } = {}) {
@@ -28,7 +29,6 @@ export class TestView {
     this.queries = new ViewQueries(this.store, this.metrics);
     this.applier = new Applier({
       store: this.store,
-      positions: this.opened.positions,
       environment: {
         clock: this.clock,
         random: seededRandom(1),
@@ -39,6 +39,8 @@ export class TestView {
       onApplied: (outcomes) => void this.outcomes.push(...outcomes),
       onMalformed: (partition, { offset }, reason) => void this.buried.push({ partition, offset, reason }),
       onHalted: (reason) => void this.halts.push(reason),
+      onStalled: (reason) => void this.stalls.push(reason),
+      onResumed: () => void this.stalls.push('resumed'),
     });
   }
 
