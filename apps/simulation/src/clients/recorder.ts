@@ -1,5 +1,5 @@
 /** Writes down what a client sends, gets and shows, for the checker. Sits between the client and its sockets, and listens to its events. */
-import { type AuditEvent, hashText } from '@parley/audit';
+import { type AuditEvent, type AuditEventOf, hashText } from '@parley/audit';
 import type { ChatClient, SocketEvents, SocketLike } from '@parley/client';
 import { type ClientFrame, type Entry, type RelayFrame } from '@parley/protocol';
 
@@ -22,6 +22,9 @@ export class Recorder {
   #sockets = 0;
   /** The frame at hand, and the socket that brought it. */
   #current: { socket: number; type: RelayFrame['type'] } = { socket: 0, type: 'pong' };
+  /** What the frame at hand changed: `conversation seq`. */
+  #changed = new Set<string>();
+  #historySocket = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -37,8 +40,8 @@ export class Recorder {
         const { id, conversation, seq } = event;
         this.#asked.delete(id);
         this.#write({ type: 'ok', ...common, id, conversation, seq, epoch: this.#epoch, by: 'entry' });
-      } else if (event.type === 'entry' && this.#current.type === 'ack') {
-        this.#received(event.conversation, event.entry, 'ack');
+      } else if (event.type === 'entry') {
+        this.#applied(event.conversation, event.entry, event.via);
       } else if (event.type === 'presence') {
         const { user, state } = event.presence;
         this.#write({ type: 'presence', ...common, user, state });
@@ -81,7 +84,7 @@ export class Recorder {
         conversation,
         rows,
         holes,
-        pending: pending.map(({ id }) => id),
+        pending: pending.flatMap(({ id, status }) => (status === 'failed' ? [] : [id])),
         head,
         earlier: hasEarlier,
         final,
@@ -109,9 +112,12 @@ export class Recorder {
         const frame = JSON.parse(text) as RelayFrame;
         const before = this.#current;
         this.#current = { socket, type: frame.type };
-        if (!isClosed) this.#takeFrame(socket, frame, isCaughtUp);
-        if (frame.type === 'caughtUp') isCaughtUp = true;
+        this.#changed = new Set();
+        if (!isClosed) this.#takeFrame(socket, frame);
         events.onText(text);
+        if (!isClosed && frame.type === 'entries')
+          for (const entry of frame.entries) this.#arrived(frame.conversation, entry, isCaughtUp ? 'live' : 'replay');
+        if (frame.type === 'caughtUp') isCaughtUp = true;
         this.#current = { socket: before.socket, type: 'pong' };
       },
       onClose: (code) => {
@@ -144,14 +150,13 @@ export class Recorder {
     } else if ('id' in frame) {
       if (!this.#invoked.has(frame.id)) {
         this.#invoked.add(frame.id);
-        const kind = RECORD_KINDS[frame.type];
-        this.#write({ type: 'invoke', ...common, id: frame.id, conversation: frame.conversation, kind });
+        this.#write({ type: 'invoke', ...common, id: frame.id, conversation: frame.conversation, kind: frame.type });
       }
       this.#asked.set(frame.id, socket);
     }
   }
 
-  #takeFrame(socket: number, frame: RelayFrame, isCaughtUp: boolean): void {
+  #takeFrame(socket: number, frame: RelayFrame): void {
     const common = this.#common();
     switch (frame.type) {
       case 'welcome': {
@@ -178,12 +183,13 @@ export class Recorder {
       case 'caughtUp':
         this.#write({ type: 'caughtUp', ...common, socket });
         break;
-      case 'entries':
-      case 'history': {
-        const via = frame.type === 'history' ? 'fetch' : isCaughtUp ? 'live' : 'replay';
-        for (const entry of frame.entries) this.#received(frame.conversation, entry, via);
+      case 'history':
+        // The page is applied a moment later; what was held before is no news.
+        this.#historySocket = socket;
+        for (const entry of frame.entries)
+          if (this.#seen.has(`${frame.conversation} ${entry.seq}`))
+            this.#received(frame.conversation, entry, { via: 'fetch', socket, again: true });
         break;
-      }
       case 'ack': {
         const { id, conversation, seq } = frame;
         this.#asked.delete(id);
@@ -200,15 +206,33 @@ export class Recorder {
     }
   }
 
-  #received(conversation: string, entry: Entry, via: 'live' | 'replay' | 'fetch' | 'ack'): void {
-    const { seq, id, author, kind } = entry;
-    const place = `${conversation} ${seq}`;
-    const isKnown = this.#seen.has(place);
+  /** The client took it: by the frame at hand, by a page, by an ack, or from what it had put aside. */
+  #applied(conversation: string, entry: Entry, how: 'live' | 'replay' | 'fetch'): void {
+    const place = `${conversation} ${entry.seq}`;
     this.#seen.add(place);
+    const { type, socket } = this.#current;
+    if (how === 'fetch')
+      this.#received(conversation, entry, { via: 'fetch', socket: this.#historySocket, again: false });
+    else if (type === 'entries') this.#changed.add(place);
+    else this.#received(conversation, entry, { via: type === 'ack' ? 'ack' : 'held', socket, again: false });
+  }
+
+  #arrived(conversation: string, entry: Entry, via: 'live' | 'replay'): void {
+    const again = !this.#changed.has(`${conversation} ${entry.seq}`);
+    this.#received(conversation, entry, { via, socket: this.#current.socket, again });
+  }
+
+  #received(
+    conversation: string,
+    entry: Entry,
+    how: { via: AuditEventOf<'received'>['via']; socket: number; again: boolean },
+  ): void {
+    const { seq, id, author, kind } = entry;
+    const { via, socket, again } = how;
     this.#write({
       type: 'received',
       ...this.#common(),
-      socket: this.#current.socket,
+      socket,
       conversation,
       seq,
       id,
@@ -216,7 +240,7 @@ export class Recorder {
       kind,
       via,
       ...(entry.kind === 'message' && { text: hashText(entry.text) }),
-      ...(isKnown && { again: true as const }),
+      ...(again && { again: true as const }),
     });
   }
 
@@ -237,12 +261,3 @@ export class Recorder {
     this.#options.write(event);
   }
 }
-
-/** The kind of entry that a command becomes. */
-const RECORD_KINDS = {
-  createRoom: 'roomCreated',
-  renameRoom: 'roomRenamed',
-  joinRoom: 'memberJoined',
-  leaveRoom: 'memberLeft',
-  replaceInvite: 'inviteReplaced',
-} as const;

@@ -3,7 +3,7 @@ import type { AuditEvent } from '@parley/audit';
 import { type ChatClient, createChatClient } from '@parley/client';
 import type { SimProcess } from '../world/process.ts';
 import type { World } from '../world/world.ts';
-import type { Edge } from '../cluster/edge.ts';
+import type { Edge, Opening } from '../cluster/edge.ts';
 import type { Device } from './device.ts';
 import { Recorder } from './recorder.ts';
 
@@ -26,6 +26,8 @@ export class Tab {
   readonly process: SimProcess;
   readonly chat: ChatClient;
   readonly recorder: Recorder;
+  /** The newest two: a client that moves has both for a moment. */
+  #openings: Opening[] = [];
   readonly #write: (event: AuditEvent) => void;
 
   constructor(options: TabOptions) {
@@ -55,7 +57,12 @@ export class Tab {
       tabs: device.tabs(process),
       clock: process.clock,
       random: process.random,
-      openSocket: (_, events) => recorder.wrap(events, (inner) => edge.open({ process, host, identity }, inner)),
+      openSocket: (_, events) =>
+        recorder.wrap(events, (inner) => {
+          const opening = edge.open({ process, host, identity }, inner);
+          this.#openings = [...this.#openings.slice(-1), opening];
+          return opening;
+        }),
       // Nobody's sign-in ends here, so whatever the relay would say is not "signed out".
       fetch: () =>
         new Promise((resolve) =>
@@ -87,6 +94,11 @@ export class Tab {
   watch(lobby: boolean, users: readonly string[]): void {
     this.recorder.watched(lobby, users);
     this.chat.watch({ lobby, users });
+  }
+
+  /** Its connections end. */
+  cutSockets(): void {
+    for (const opening of this.#openings) opening.cut();
   }
 
   /** Loads everything there is. */

@@ -58,6 +58,13 @@ export class Cluster {
     for (const relay of this.relays) relay.start();
   }
 
+  /** Everything runs, and the network is whole. */
+  heal(): void {
+    this.heldDown.clear();
+    for (const relay of this.relays) relay.start();
+    for (const broker of this.kafka.brokers.values()) broker.start();
+  }
+
   #restart(relay: Relay): void {
     const { world } = this.#options;
     world.time.after(RESTART_MS * (0.5 + world.random.float()), `${relay.name} is started again`, () => {

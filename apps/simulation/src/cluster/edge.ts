@@ -1,7 +1,7 @@
 /** What stands before the relays: hands each new socket to a node that takes it, as Nginx with `least_conn` and `proxy_next_upstream` does. */
 import type { SocketEvents, SocketLike } from '@parley/client';
 import type { Identity } from '@parley/relay/session';
-import { connect } from '../world/connection.ts';
+import { connect, type End } from '../world/connection.ts';
 import type { SimProcess } from '../world/process.ts';
 import { ClientSocket, type Wire } from '../world/websocket.ts';
 import type { World } from '../world/world.ts';
@@ -21,7 +21,7 @@ export class Edge {
   }
 
   /** A client's `new WebSocket`: its events come later, never within the call. */
-  open(client: { process: SimProcess; host: string; identity: Identity }, events: SocketEvents): SocketLike {
+  open(client: { process: SimProcess; host: string; identity: Identity }, events: SocketEvents): Opening {
     const { network } = this.#world;
     const { process, host, identity } = client;
     const opening = new Opening(events);
@@ -42,7 +42,7 @@ export class Edge {
           back.carry(`${process.name} is refused`, () => process.deliver('refused', () => opening.refuse()));
           return;
         }
-        opening.socket = new ClientSocket(near, events);
+        opening.connected(new ClientSocket(near, events), near);
       });
     });
     return opening;
@@ -75,22 +75,34 @@ export class Edge {
   }
 }
 
-class Opening implements SocketLike {
+/** A socket from the client's call on. */
+export class Opening implements SocketLike {
   readonly #events: SocketEvents;
-  socket: ClientSocket | undefined;
+  #socket: ClientSocket | undefined;
+  #end: End<Wire> | undefined;
   isGivenUp = false;
 
   constructor(events: SocketEvents) {
     this.#events = events;
   }
 
+  connected(socket: ClientSocket, end: End<Wire>): void {
+    this.#socket = socket;
+    this.#end = end;
+  }
+
+  /** Something in between ends it. */
+  cut(): void {
+    this.#end?.cut();
+  }
+
   send(text: string): void {
-    this.socket?.send(text);
+    this.#socket?.send(text);
   }
 
   close(code: number): void {
     this.isGivenUp = true;
-    this.socket?.close(code);
+    this.#socket?.close(code);
   }
 
   refuse(): void {

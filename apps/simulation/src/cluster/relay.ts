@@ -58,6 +58,16 @@ export class Relay {
     return this.#node;
   }
 
+  /** Of the last life; while nobody has it open it may be read. */
+  get viewFile(): string {
+    return join(this.#folder, 'view.sqlite');
+  }
+
+  /** Where the view stands in each partition of the log. */
+  progress(): { partition: number; next: number; hash: string }[] {
+    return this.#node?.services?.applier.progress ?? [];
+  }
+
   get isUp(): boolean {
     return this.#process !== undefined;
   }
@@ -79,7 +89,7 @@ export class Relay {
         soon: (callback) => process.soon(callback),
       },
       log,
-      viewFile: join(this.#folder, 'view.sqlite'),
+      viewFile: this.viewFile,
       incarnation,
       onFatal: (reason) => {
         world.note(`${process.name} leaves: ${reason}`);

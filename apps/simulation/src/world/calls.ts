@@ -39,7 +39,8 @@ export class Calls {
 
   call<Answer>({ from, to, label, serve, done }: Call<Answer>): void {
     const caller = from.process;
-    if (caller === undefined) return;
+    caller?.effect();
+    if (caller?.isAlive !== true) return;
     const back = this.#network.path(to.name, from.name);
     let isOver = false;
     let isCut = false;

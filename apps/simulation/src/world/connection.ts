@@ -58,6 +58,7 @@ export class End<Message> {
   }
 
   send(message: Message, bytes: number, label: string): void {
+    this.owner.effect();
     if (!this.owner.isAlive || this.#isEnding || this.#isClosed) return;
     this.#push({ message, bytes, label, hasArrived: false });
   }

@@ -25,6 +25,7 @@ export class SimProcess {
   readonly #monotonicOffsetMs: number;
   readonly #onDeath = new Set<() => void>();
   #held: Held[] | undefined;
+  #fuse: { left: number; burn: () => void } | undefined;
   #isAlive = true;
 
   constructor(name: string, time: VirtualTime, random: SeededRandom) {
@@ -87,6 +88,21 @@ export class SimProcess {
     const listeners = [...this.#onDeath];
     this.#onDeath.clear();
     for (const listener of listeners) listener();
+  }
+
+  /** Something that others can notice is about to happen: a process dies between two of these, wherever its code stands. */
+  effect(): void {
+    const fuse = this.#fuse;
+    if (fuse === undefined) return;
+    fuse.left -= 1;
+    if (fuse.left > 0) return;
+    this.#fuse = undefined;
+    fuse.burn();
+  }
+
+  /** Calls back just before the n-th effect from now. */
+  beforeEffect(count: number, burn: () => void): void {
+    this.#fuse = { left: count, burn };
   }
 
   /** Returns its off. */

@@ -1,0 +1,3 @@
+import type { Mutant } from '../run.ts';
+
+export const MUTANTS: readonly Mutant[] = [];
