@@ -100,7 +100,7 @@ function addFigures(
   report.note(
     `cluster: ${sum('sent')} messages at ${settings.rate}/s through Nginx, ${sum('refused')} refused and sent again${codesOf(system)}; ` +
       `the generator was late by at most ${Math.max(...system.map(({ latestMs }) => latestMs)).toFixed(1)} ms.`,
-    `baseline: kafkajs (the relay's patch and socket options) in one process, one producer and one consumer, topic of ${settings.partitions} partitions,`,
+    `baseline: kafkajs (with TCP_NODELAY, as the relay has it) in one process, one producer and one consumer, topic of ${settings.partitions} partitions,`,
     `  RF 3, acks=all, texts of the same length at the same rate: produce called → eachBatch entered; acked: produce resolved; ${baseline.reduce((total, { lost }) => total + lost, 0)} lost.`,
     `System and baseline took turns of ${(settings.seconds / settings.rounds).toFixed(0)} s after ${settings.warmUpSeconds} s of load on both.`,
     "sent: the call of client.send; seen: the receiver client's `entry` event; acked: the sender client's `acked` event.",

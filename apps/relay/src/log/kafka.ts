@@ -27,7 +27,7 @@ const RETRY_START_MS = 500;
 export interface KafkaLogOptions {
   /** `host:port` of some brokers. */
   brokers: readonly string[];
-  /** This node's name, under which brokers know it. */
+  /** This node's name: brokers know it by it, and its consumer group is `<prefix>.<node>`. */
   node: string;
   clock: Clock;
   random: Random;
@@ -51,6 +51,7 @@ export function createKafkaLog(options: KafkaLogOptions): Log {
 
 class KafkaLog implements Log {
   readonly #options: KafkaLogOptions;
+  readonly #prefix: string;
   readonly #names: TopicNames;
   #open: OpenKafka | undefined;
   #reading: Reading | undefined;
@@ -58,7 +59,8 @@ class KafkaLog implements Log {
 
   constructor(options: KafkaLogOptions) {
     this.#options = options;
-    this.#names = topicNames(options.topicPrefix ?? 'parley');
+    this.#prefix = options.topicPrefix ?? 'parley';
+    this.#names = topicNames(this.#prefix);
   }
 
   async start(handlers: LogHandlers): Promise<{ ends: LogPositions }> {
@@ -68,8 +70,9 @@ class KafkaLog implements Log {
     board.setReadFault('the log is being opened');
     try {
       this.#open = await this.#reach(board);
-      const { clock, logger, defer = (callback) => void setImmediate(callback) } = this.#options;
-      const options = { handlers, board, names: this.#names, clock, defer, logger };
+      const { node, clock, logger, defer = (callback) => void setImmediate(callback) } = this.#options;
+      const group = `${this.#prefix}.${node}`;
+      const options = { handlers, board, names: this.#names, group, clock, defer, logger };
       this.#reading = await beginReading(this.#open, options, () => this.#stopped);
       return { ends: await this.ends() };
     } catch (error) {

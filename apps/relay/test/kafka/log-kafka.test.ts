@@ -1,7 +1,9 @@
 import { type KafkaCluster, startKafka } from '@parley/infra';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLog } from '../log-suite.ts';
-import { kafkaNode, newPrefix, readTopic } from './world.ts';
+import { message, newRoom } from '../log/drafts.ts';
+import { Reader } from '../log/reader.ts';
+import { kafkaNode, newPrefix, plainKafka, readTopic } from './world.ts';
 
 let kafka: KafkaCluster;
 
@@ -31,3 +33,23 @@ describeLog(
   },
   { shared: true, timeoutMs: 60_000 },
 );
+
+it('shows Kafka how far a node has read, under a group of its own', { timeout: 60_000 }, async () => {
+  const prefix = newPrefix();
+  const log = kafkaNode(kafka.kafkaBrokers, prefix, { node: 'a', partitions: 1 });
+  const reader = new Reader();
+  await log.start(reader);
+  await log.append(message(newRoom(), 'one'));
+  await log.append(message(newRoom(), 'two'));
+  await reader.until(() => reader.records.length === 2);
+  const admin = plainKafka(kafka.kafkaBrokers).admin();
+  await admin.connect();
+  const shown = async (): Promise<string | undefined> => {
+    const topics = await admin.fetchOffsets({ groupId: `${prefix}.a`, topics: [`${prefix}.log`] });
+    return topics[0]?.partitions[0]?.offset;
+  };
+  // Genesis and two messages.
+  await expect.poll(shown, { timeout: 40_000, interval: 500 }).toBe('3');
+  await admin.disconnect();
+  await log.stop();
+});

@@ -84,6 +84,12 @@ export interface FoundOffset extends InPartition {
   offset: number;
 }
 
+/** How far a consumer group has read, for tools that show its lag. */
+export interface CommitRequest {
+  group: string;
+  partitions: readonly (InPartition & { offset: number })[];
+}
+
 /** Every call rejects with a NoAnswerError when no usable answer came. */
 export interface KafkaCluster {
   /** From any broker that answers. A topic that does not exist comes with an error. */
@@ -91,6 +97,8 @@ export interface KafkaCluster {
   produce(broker: number, request: ProduceRequest): Promise<Produced[]>;
   fetch(broker: number, request: FetchRequest): Promise<Fetched[]>;
   offsets(broker: number, request: OffsetsRequest): Promise<FoundOffset[]>;
+  /** Of a group without members. @throws Error when the group's coordinator refuses. */
+  commitOffsets(request: CommitRequest): Promise<void>;
   /** Calls under way are rejected. */
   close(): void;
 }
@@ -116,6 +124,9 @@ export const KAFKA_ERRORS = {
   7: 'REQUEST_TIMED_OUT',
   9: 'REPLICA_NOT_AVAILABLE',
   10: 'MESSAGE_TOO_LARGE',
+  14: 'COORDINATOR_LOAD_IN_PROGRESS',
+  15: 'COORDINATOR_NOT_AVAILABLE',
+  16: 'NOT_COORDINATOR',
   17: 'INVALID_TOPIC_EXCEPTION',
   18: 'RECORD_LIST_TOO_LARGE',
   19: 'NOT_ENOUGH_REPLICAS',

@@ -10,6 +10,7 @@ import type { FetchedRecord, KafkaCluster, KafkaErrorName } from './cluster.ts';
 import { createFetcher, type Fetcher, type Stream } from './fetcher.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import type { OpenKafka } from './open.ts';
+import { commitReadMarks, type ReadMark } from './read-marks.ts';
 import { lookUpPartitions, offsetsOf, readOffsets, UnknownTopicError } from './partitions.ts';
 import { headerOf, readSignal } from './signals.ts';
 import type { TopicNames } from './topics.ts';
@@ -23,6 +24,8 @@ export interface ReadingOptions {
   handlers: LogHandlers;
   board: StatusBoard;
   names: TopicNames;
+  /** Consumer group under which Kafka's tools show how far this node has read. */
+  group: string;
   clock: Clock;
   defer: (callback: () => void) => void;
   logger: Logger;
@@ -124,6 +127,7 @@ class KafkaReader implements Reading {
   /** A leader refused to read on: the log may be another by now, even where it is as long as this one was. */
   #doubtful = false;
   #cancelWatch: CancelTimer | undefined;
+  #endMarks: CancelTimer | undefined;
   #stopped = false;
 
   constructor(
@@ -161,13 +165,27 @@ class KafkaReader implements Reading {
     this.#fetcher.start();
     this.#options.board.setReadFault(undefined);
     this.#watchLog();
+    const { group, clock, logger } = this.#options;
+    this.#endMarks = commitReadMarks({ cluster: this.#open.cluster, group, marks: () => this.#marks(), clock, logger });
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelWatch?.();
+    this.#endMarks?.();
     this.#fetcher.stop();
     await this.#delivery.stop();
+  }
+
+  #marks(): ReadMark[] {
+    const { names } = this.#options;
+    return (['log', 'state'] as const).flatMap((topic) =>
+      Array.from({ length: this.#open.partitions[topic] }, (_, partition) => ({
+        topic: names[topic],
+        partition,
+        offset: this.#inbox.position(topic, partition),
+      })),
+    );
   }
 
   #logStreams(): Stream[] {

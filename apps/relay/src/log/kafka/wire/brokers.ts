@@ -1,8 +1,17 @@
 import type { Clock } from '@parley/protocol/environment';
 import { errorText } from '../../error-text.ts';
-import { type KafkaCluster, NoAnswerError, type TopicInfo } from '../cluster.ts';
+import { type CommitRequest, type KafkaCluster, NoAnswerError, type TopicInfo } from '../cluster.ts';
 import { type Connection, openConnection } from './connection.ts';
-import { type Address, type Api, FETCH, METADATA, OFFSETS, PRODUCE } from './requests.ts';
+import {
+  type Address,
+  type Api,
+  FETCH,
+  FIND_COORDINATOR,
+  METADATA,
+  OFFSET_COMMIT,
+  OFFSETS,
+  PRODUCE,
+} from './requests.ts';
 
 export interface BrokersOptions {
   /** `host:port` of some brokers; the others are found through them. */
@@ -63,6 +72,14 @@ class TcpBrokers implements KafkaCluster {
     this.#ask(broker, `fetch ${request.lane}`, FETCH, request, request.maxWaitMs + FETCH_EXTRA_MS);
 
   offsets: KafkaCluster['offsets'] = (broker, request) => this.#ask(broker, 'ask', OFFSETS, request, ASK_WITHIN_MS);
+
+  async commitOffsets(request: CommitRequest): Promise<void> {
+    const { error, address } = await this.#askAny(FIND_COORDINATOR, request.group);
+    if (error !== undefined) throw new Error(error);
+    const answers = await this.#connection(address, 'ask').request(OFFSET_COMMIT, request, ASK_WITHIN_MS);
+    const failed = answers.find((answer) => answer.error !== undefined);
+    if (failed !== undefined) throw new Error(failed.error);
+  }
 
   close(): void {
     this.#closed = true;

@@ -3,6 +3,7 @@
  * https://kafka.apache.org/protocol#protocol_api_keys
  */
 import {
+  type CommitRequest,
   type Fetched,
   type FetchRequest,
   type FoundOffset,
@@ -157,6 +158,39 @@ export const OFFSETS: Api<OffsetsRequest, FoundOffset[]> = {
       const error = errorName(reader.int16());
       reader.skip(8);
       return { topic, partition, error, offset: reader.int64() };
+    });
+  },
+};
+
+const GROUP = 0;
+
+export const FIND_COORDINATOR: Api<string, { error: KafkaErrorName | undefined; address: Address }> = {
+  key: 10,
+  version: 2,
+  write(writer, group) {
+    writer.string(group).int8(GROUP);
+  },
+  read(reader) {
+    reader.int32();
+    const error = errorName(reader.int16());
+    reader.nullableString();
+    reader.int32();
+    return { error, address: { host: reader.string(), port: reader.int32() } };
+  },
+};
+
+export const OFFSET_COMMIT: Api<CommitRequest, { error: KafkaErrorName | undefined }[]> = {
+  key: 8,
+  version: 2,
+  write(writer, { group, partitions }) {
+    // No generation and no member: the group has none. Kept as long as the broker keeps offsets.
+    writer.string(group).int32(-1).string('').int64(-1);
+    writeByTopic(writer, partitions, ({ partition, offset }) => writer.int32(partition).int64(offset).string(''));
+  },
+  read(reader) {
+    return readByTopic(reader, () => {
+      reader.int32();
+      return { error: errorName(reader.int16()) };
     });
   },
 };
