@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type AuditEvent, CHECK_NAMES, checkHistory, decodeEvents } from '../src/index.ts';
 import { BOUNDS, idealRun } from './support/ideal-run.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkHistory, decodeEvents, encodeEvent } from '../src/index.ts';
 import { BOUNDS, idealRun } from './support/ideal-run.ts';

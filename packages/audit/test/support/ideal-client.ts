@@ -1,6 +1,6 @@
 /** A client of an ideal run: sends, gets, shows and writes it all down. */
-import { EPOCH, type IdealRun, NODES } from './ideal-run.ts';
-import type { Draft, IdealEntry } from './ideal-log.ts';
+import type { IdealLog } from './ideal-log.ts';
+import { type Draft, EPOCH, type IdealEntry, NODES, type Stage } from './ideal-stage.ts';
 
 /** A replay longer than this begins with a hole. */
 const REPLAY_MAX = 5;
@@ -16,7 +16,8 @@ export interface Asked {
 export class IdealClient {
   readonly user: string;
   readonly #name: string;
-  readonly #run: IdealRun;
+  readonly #run: Stage;
+  readonly #log: IdealLog;
   readonly #watches: boolean;
   readonly #held = new Map<string, Map<number, string>>();
   readonly #shown = new Map<string, boolean>();
@@ -24,8 +25,9 @@ export class IdealClient {
   #hasWatched = false;
   socket: number | undefined;
 
-  constructor(run: IdealRun, options: { user: string; name: string; watches: boolean }) {
+  constructor(run: Stage, options: { log: IdealLog; user: string; name: string; watches: boolean }) {
     this.#run = run;
+    this.#log = options.log;
     this.user = options.user;
     this.#name = options.name;
     this.#watches = options.watches;
@@ -34,7 +36,7 @@ export class IdealClient {
   }
 
   connect(): void {
-    const { log, now } = this.#run;
+    const { now } = this.#run;
     const socket = (this.#sockets += 1);
     const write = this.#run.write.bind(this.#run);
     const common = { at: now, client: this.#name, socket };
@@ -43,7 +45,7 @@ export class IdealClient {
     write({ type: 'hello', ...common, ...(heads.length > 0 && { epoch: EPOCH }), heads });
     write({ type: 'welcome', ...common, node: this.#run.pick(NODES), epoch: EPOCH });
     this.socket = socket;
-    for (const conversation of log.conversationsOf(this.user)) this.describe(conversation);
+    for (const conversation of this.#log.conversationsOf(this.user)) this.describe(conversation);
     for (const [conversation, held] of heads) this.#replay(conversation, held);
     write({ type: 'caughtUp', ...common });
     if (this.#watches && !this.#hasWatched)
@@ -78,12 +80,12 @@ export class IdealClient {
       ...(kind !== undefined && { kind }),
       ...text,
     });
-    const { entry, isNew } = this.#run.log.append(conversation, this.user, { ...record, id });
+    const { entry, isNew } = this.#log.append(conversation, this.user, { ...record, id });
     this.#run.now += 3;
     if (isUnknownFirst) {
       this.#run.write({ type: 'info', ...this.#common, id });
       this.#run.write({ type: 'fail', ...this.#common, id, code: 'log_unavailable', retryable: true });
-      this.#run.log.append(conversation, this.user, { ...record, id });
+      this.#log.append(conversation, this.user, { ...record, id });
       this.#run.now += 2;
     }
     this.#run.write({ type: 'ok', ...this.#common, id, conversation, seq: entry.seq, epoch: EPOCH, by: 'ack' });
@@ -97,22 +99,22 @@ export class IdealClient {
 
   /** Writes where it is no member. */
   refused(conversation: string): void {
-    if (this.#run.log.isMember(conversation, this.user)) return;
+    if (this.#log.isMember(conversation, this.user)) return;
     const id = this.#run.nextId();
     this.#run.write({ type: 'invoke', ...this.#common, id, conversation, text: '1.x' });
-    this.#run.log.appendRefused(conversation, this.user, { kind: 'message', id, text: '1.x' });
+    this.#log.appendRefused(conversation, this.user, { kind: 'message', id, text: '1.x' });
     this.#run.write({ type: 'fail', ...this.#common, id, code: 'not_a_member', retryable: false });
   }
 
   describe(conversation: string): void {
-    const { head, hiddenUpTo } = this.#run.log.visible(conversation, this.user);
+    const { head, hiddenUpTo } = this.#log.visible(conversation, this.user);
     const what = { conversation, head, hiddenUpTo };
     this.#run.write({ type: 'claimed', ...this.#common, socket: this.socket!, ...what });
   }
 
   push(conversation: string, entry: IdealEntry): void {
-    const { log } = this.#run;
-    if (!log.isMember(conversation, this.user) && !(entry.kind === 'memberLeft' && entry.author === this.user)) return;
+    if (!this.#log.isMember(conversation, this.user) && !(entry.kind === 'memberLeft' && entry.author === this.user))
+      return;
     this.#take(conversation, entry, 'live');
   }
 
@@ -123,8 +125,8 @@ export class IdealClient {
   }
 
   fetchEverything(): void {
-    for (const conversation of this.#run.log.conversationsOf(this.user)) {
-      for (const entry of this.#run.log.visible(conversation, this.user).entries) {
+    for (const conversation of this.#log.conversationsOf(this.user)) {
+      for (const entry of this.#log.visible(conversation, this.user).entries) {
         if (this.#held.get(conversation)?.has(entry.seq) !== true) this.#take(conversation, entry, 'fetch');
       }
     }
@@ -133,7 +135,7 @@ export class IdealClient {
   screens(final: boolean): void {
     for (const [conversation, held] of this.#held) {
       const rows = [...held].toSorted(([one], [other]) => one - other);
-      const { head, entries } = this.#run.log.visible(conversation, this.user);
+      const { head, entries } = this.#log.visible(conversation, this.user);
       const earlier = !final && rows[0]?.[0] !== entries[0]?.seq;
       const screen = { rows, holes: [], pending: [], head, earlier, final };
       this.#run.write({ type: 'screen', ...this.#common, conversation, ...screen });
@@ -141,7 +143,7 @@ export class IdealClient {
   }
 
   #replay(conversation: string, held: number): void {
-    const missed = this.#run.log.visible(conversation, this.user).entries.filter(({ seq }) => seq > held);
+    const missed = this.#log.visible(conversation, this.user).entries.filter(({ seq }) => seq > held);
     const left = missed.slice(0, -REPLAY_MAX);
     const [first, last] = [left[0]?.seq, left.at(-1)?.seq];
     if (first !== undefined && last !== undefined) {

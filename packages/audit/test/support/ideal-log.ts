@@ -1,19 +1,6 @@
 /** The log of an ideal run, and what every node makes of it. */
 import type { AuditEventOf } from '../../src/index.ts';
-import { EPOCH, type IdealRun, NODES } from './ideal-run.ts';
-
-export interface Draft {
-  kind: string;
-  text?: string;
-  visibility?: 'public' | 'private';
-  invite?: string;
-}
-
-export interface IdealEntry extends Draft {
-  seq: number;
-  id: string;
-  author: string;
-}
+import { type Draft, EPOCH, type IdealEntry, NODES, type Stage } from './ideal-stage.ts';
 
 interface IdealConversation {
   id: string;
@@ -26,12 +13,12 @@ interface IdealConversation {
 const PARTITIONS = 4;
 
 export class IdealLog {
-  readonly #run: IdealRun;
+  readonly #run: Stage;
   readonly #conversations = new Map<string, IdealConversation>();
   readonly #records: AuditEventOf<'record'>[] = [];
   readonly #ends = Array<number>(PARTITIONS).fill(0);
 
-  constructor(run: IdealRun) {
+  constructor(run: Stage) {
     this.#run = run;
   }
 

@@ -6,6 +6,7 @@ import { directConversationId } from '@parley/protocol';
 import { type AuditEvent, type AuditOptions, hashText } from '../../src/index.ts';
 import { IdealClient } from './ideal-client.ts';
 import { IdealLog } from './ideal-log.ts';
+import { NODES, type Stage } from './ideal-stage.ts';
 import { seeded } from './seeded.ts';
 
 export interface IdealOptions {
@@ -20,15 +21,13 @@ export const BOUNDS: AuditOptions = {
   presence: { onlineMs: 1_000, offlineMs: 10_500, graceMs: 9_000, settleMs: 1_000 },
 };
 
-export const EPOCH = 'e_1';
-export const NODES = ['relay-1', 'relay-2', 'relay-3'];
 const PRESENCE_GRACE_MS = 10_000;
 
 export function idealRun(options: IdealOptions): AuditEvent[] {
   return new IdealRun(options).run();
 }
 
-export class IdealRun {
+class IdealRun implements Stage {
   readonly events: AuditEvent[] = [];
   readonly random: () => number;
   readonly log: IdealLog;
@@ -103,7 +102,9 @@ export class IdealRun {
       const user = `u_${String(at).padStart(21, '0')}A`;
       const clients = at % 3 === 0 ? 2 : 1;
       for (let nth = 0; nth < clients; nth += 1) {
-        this.#clients.push(new IdealClient(this, { user, name: `c${at}.${nth}`, watches: at % 2 === 0 }));
+        this.#clients.push(
+          new IdealClient(this, { log: this.log, user, name: `c${at}.${nth}`, watches: at % 2 === 0 }),
+        );
       }
     }
     for (const client of this.#clients) client.connect();

@@ -1,5 +1,5 @@
 /** One fault each, put into a history that has none: by the check that must find it. */
-import { NODES } from './ideal-run.ts';
+import { NODES } from './ideal-stage.ts';
 import {
   isDumpOrSeen,
   isNextOnSocket,
