@@ -34,8 +34,8 @@ export interface LaneDeps {
   readonly random: Random;
   /** Hands a frame to the socket; false when there is none. */
   readonly send: (frame: ClientFrameOf<'send'>) => boolean;
-  /** Whether anything may go out now. */
-  readonly isOpen: () => boolean;
+  /** Whether this one may go out now. */
+  readonly mayGo: (row: Row) => boolean;
   readonly onStatus: (row: Row, status: 'queued' | 'sending') => void;
   /** It waited for more than MESSAGE_MAX_AGE_MS. */
   readonly onExpired: (row: Row) => void;
@@ -90,9 +90,18 @@ export class Lane {
     return this.#pending;
   }
 
+  /** Whether a message that stands before this one waits for an answer and is in no storage. */
+  hasUnstoredBefore(row: Row): boolean {
+    for (const other of this.#rows.values()) {
+      if (other === row) return false;
+      if (other.isStored && !other.isDurable && (other.status === 'queued' || other.status === 'sending')) return true;
+    }
+    return false;
+  }
+
   /** Sends what may go out: the oldest waiting messages, as one request, once the request before is answered. */
   pump(): void {
-    if (!this.#deps.isOpen() || this.#inFlight.size > 0 || this.#cancelWait !== undefined) return;
+    if (this.#inFlight.size > 0 || this.#cancelWait !== undefined) return;
     const batch = this.#takeBatch();
     if (batch.length === 0) return;
     const messages = batch.map(({ message: { id, text } }) => ({ id, text }));
@@ -134,7 +143,7 @@ export class Lane {
     let bytes = FRAME_OVERHEAD_BYTES;
     for (const row of this.#rows.values()) {
       if (row.status === 'failed' || row.status === 'acked') continue;
-      if (!row.isStored) break;
+      if (!row.isStored || !this.#deps.mayGo(row)) break;
       if (row.message.askedAt < oldest) {
         this.#deps.onExpired(row);
         continue;

@@ -41,6 +41,7 @@ export class Outbox {
   readonly #lanes = new Map<ConversationId, Lane>();
   readonly #laneDeps: LaneDeps;
   #me: UserId | undefined;
+  #isUp = false;
   #isOpen = false;
   #isLoaded = false;
   #order = 0;
@@ -53,8 +54,8 @@ export class Outbox {
       clock: deps.clock,
       random: deps.random,
       send: deps.send,
-      // What an earlier run left goes before what is written now.
-      isOpen: () => this.#isOpen && this.#isLoaded,
+      // What an earlier run left goes before what is written now. What no storage holds, no other tab can send.
+      mayGo: (row) => this.#isLoaded && (this.#isOpen || (this.#isUp && !row.isDurable)),
       onStatus: (row, status) => this.#handOver(row, status),
       onExpired: (row) => this.#fail(row, 'expired'),
     };
@@ -152,6 +153,7 @@ export class Outbox {
     for (const row of stored === undefined ? [] : this.#rows.values()) {
       if (row.isDurable && !ids.has(row.message.id)) this.#settledElsewhere(row);
     }
+    this.#adoptAll();
     for (const lane of this.#lanes.values()) lane.sort();
     this.#isLoaded = true;
     this.#pump();
@@ -162,11 +164,15 @@ export class Outbox {
     if (this.#me === me) return;
     this.#me = me;
     this.#isLoaded = false;
-    for (const row of this.#rows.values()) {
-      if (row.message.author === undefined) this.#adopt(row, me);
-      else if (row.message.author !== me) this.#drop(row);
-    }
+    for (const row of this.#rows.values())
+      if (row.message.author !== undefined && row.message.author !== me) this.#drop(row);
     void this.load();
+  }
+
+  /** Connected and caught up: messages that could not be stored may go out, the others when this is the only sender. */
+  up(): void {
+    this.#isUp = true;
+    this.#pump();
   }
 
   /** From now on messages may go out: connected, caught up, and the only sender. Everything un-acked goes again. */
@@ -178,6 +184,7 @@ export class Outbox {
 
   /** No answer will come any more to what was handed over. */
   close(): void {
+    this.#isUp = false;
     this.#isOpen = false;
     for (const lane of this.#lanes.values()) lane.halt();
     for (const row of this.#rows.values()) if (row.status === 'sending') this.#setStatus(row, 'queued');
@@ -190,6 +197,11 @@ export class Outbox {
 
   async #write(row: Row): Promise<void> {
     const { message } = row;
+    // Behind one that only this tab can send, or another tab could send it first.
+    if (!this.#isOpen && this.#laneOf(row).hasUnstoredBefore(row)) {
+      row.isStored = true;
+      return;
+    }
     row.isStored = false;
     row.isDurable = false;
     const isDurable = await this.#journal.put(message);
@@ -207,7 +219,6 @@ export class Outbox {
     if (row === undefined) {
       const found = this.#insert(message, true);
       if (status === 'failed') this.#setStatus(found, status);
-      if (message.author === undefined && this.#me !== undefined) this.#adopt(found, this.#me);
     } else if (row.isStored && row.status !== status && (row.status === 'queued' || row.status === 'failed')) {
       row.message = message;
       this.#setStatus(row, status);
@@ -226,9 +237,15 @@ export class Outbox {
     this.#deps.clock.setTimer(() => this.#drop(row), ECHO_WAIT_MS);
   }
 
-  #adopt(row: Row, me: UserId): void {
-    row.message = { ...row.message, author: me };
-    void this.#write(row);
+  // Only the one sender writes down whose they are: another tab's knowledge of them may be older than what it would replace.
+  #adoptAll(): void {
+    const author = this.#me;
+    if (!this.#isOpen || author === undefined) return;
+    for (const row of this.#rows.values()) {
+      if (row.message.author !== undefined || row.status === 'acked') continue;
+      row.message = { ...row.message, author };
+      void this.#write(row);
+    }
   }
 
   #handOver(row: Row, status: 'queued' | 'sending'): void {

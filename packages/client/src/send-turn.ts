@@ -19,6 +19,7 @@ export class SendTurn {
   /** A socket is up. After a handover to another socket, what the one before has not answered goes again. */
   begin(): void {
     this.#outbox.close();
+    this.#outbox.up();
     if (this.#lock === undefined || this.#isHeld) this.#outbox.open();
     else this.#release ??= this.#lock.acquire(() => this.#hold());
   }

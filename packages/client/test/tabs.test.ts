@@ -134,6 +134,52 @@ describe('tabs: one writer a device', () => {
     expect(one.client.getSnapshot().waitingCount).toBe(0);
   });
 
+  it('is not brought back to a refused message by a tab that learns later who is signed in', async () => {
+    const browser = makeBrowser();
+    const storage = memoryStorage();
+    const clock = new FakeClock();
+    const open = () => setUp({ storage, clock, lock: browser.lock(), tabs: browser.tabs() });
+    const [one, two] = [await open(), await open()];
+    const id = one.client.send(DIRECT, 'hello');
+    await settle();
+    await one.relay.last.greet();
+    await settle();
+    one.relay.last.say({ type: 'error', code: 'not_found', retryable: false, id });
+    await settle();
+    await two.relay.last.greet();
+    await settle();
+    expect(one.relay.last.of('send')).toHaveLength(1);
+    for (const { client } of [one, two])
+      expect(client.getSnapshot().conversations.get(DIRECT)?.pending).toMatchObject([{ id, status: 'failed' }]);
+  });
+
+  it('sends from every tab what the storage would not take', async () => {
+    const browser = makeBrowser();
+    const storage = memoryStorage();
+    let isBroken = true;
+    const changeOutbox: ClientStorage['changeOutbox'] = (change) =>
+      isBroken ? Promise.reject(new Error('no room')) : storage.changeOutbox(change);
+    const clock = new FakeClock();
+    const open = () =>
+      setUp({ storage: { ...storage, changeOutbox }, clock, lock: browser.lock(), tabs: browser.tabs() });
+    const [one, two] = [await open(), await open()];
+    await one.relay.last.greet();
+    await two.relay.last.greet();
+    const first = two.client.send(DIRECT, 'not stored');
+    await settle();
+    isBroken = false;
+    // Stored, another tab would send it past the one before.
+    const second = two.client.send(DIRECT, 'behind it');
+    await settle();
+    two.relay.last.say({ type: 'ack', id: first, conversation: DIRECT, seq: 1, at: 5 });
+    await settle();
+    expect(one.relay.last.of('send')).toEqual([]);
+    expect(two.relay.last.of('send').flatMap(({ messages }) => messages.map((each) => each.id))).toEqual([
+      first,
+      second,
+    ]);
+  });
+
   it('shows a failure, and takes a retry, in every tab', async () => {
     const { one, two } = await openTabs();
     const id = two.client.send(DIRECT, 'hello');
