@@ -89,6 +89,56 @@ test('the relay dies: the banner says so, "Now" reconnects, what was written arr
   expect(await mira.texts()).toEqual(['one', 'two']);
 });
 
+test('a page that opens while the relay is down says so instead of showing nothing, and recovers by itself @one-node', async ({
+  join,
+  system,
+}) => {
+  const mira = await join(unique('Mira'));
+  const tom = await join(unique('Tom'));
+  for (const person of [mira, tom]) person.networkMayFail = true;
+  await mira.open(tom);
+  await mira.composer.fill('half a thought');
+  await expect
+    .poll(() => mira.page.evaluate(() => Object.keys(localStorage).some((key) => key.startsWith('parley.draft.'))))
+    .toBe(true);
+  // The page itself comes, as from a browser's own store; nothing else answers.
+  let isCut = true;
+  await mira.context.route('**/api/**', (route) => (isCut ? route.abort() : route.continue()));
+  await mira.context.routeWebSocket('**/ws', (socket) => (isCut ? socket.close() : void socket.connectToServer()));
+  await mira.page.reload();
+  const main = mira.page.getByRole('main');
+  await expect(main).toContainText('Parley cannot be reached', { timeout: 5_000 });
+  await expect(main).toContainText(/Trying again/);
+  await expect(main.getByRole('button', { name: 'Try now' })).toBeVisible();
+  // Nothing is claimed of what nobody knows.
+  for (const claim of ['Nobody else is here', 'None yet', 'Nothing written yet'])
+    await expect(mira.page.locator('body')).not.toContainText(claim);
+  await mira.context.setOffline(true);
+  await expect(main).toContainText('You are offline');
+  await mira.context.setOffline(false);
+  const [node] = system.nodes;
+  await node?.kill();
+  isCut = false;
+  await mira.page.getByRole('button', { name: 'Try now' }).click();
+  await expect(main).toContainText('Parley cannot be reached');
+  await node?.restart();
+  await expect(main.locator('h1')).toContainText(tom.name, { timeout: 35_000 });
+  await expect(mira.composer).toHaveValue('half a thought');
+  await expect(mira.composer).toBeFocused();
+});
+
+test('a relay that takes a question and never answers does not keep the page empty @one-node', async ({ join }) => {
+  const mira = await join(unique('Mira'));
+  mira.networkMayFail = true;
+  let isStuck = true;
+  await mira.context.route('**/api/session', (route) => (isStuck ? undefined : route.continue()));
+  await mira.page.reload();
+  await expect(mira.page.getByRole('main')).toContainText('Connecting to Parley…', { timeout: 5_000 });
+  // The socket needs no answer to that question.
+  await mira.isOnline();
+  isStuck = false;
+});
+
 test('what is refused for good says why, and the text can be taken back #17', async ({ join, browser }) => {
   const mira = await join(unique('Mira'));
   await mira.page.locator('nav').getByRole('button', { name: 'New room' }).click();

@@ -43,6 +43,23 @@ test('a closed page is offline after 10 s and before 20 s; a reload shows nobody
   expect(said).toEqual([expect.stringContaining('offline')]);
 });
 
+test('the count says whether oneself is in it, and agrees with the list', async ({ join }) => {
+  const mira = await join(unique('Mira'));
+  const people = mira.page.getByRole('region', { name: /^People/ });
+  const agrees = () =>
+    expect(async () => {
+      const here = await mira.people.filter({ hasNotText: /ago|offline|just now/ }).count();
+      await expect(people.getByRole('heading')).toHaveText(
+        here === 0 ? 'People' : here === 1 ? 'People1 other online' : `People${here} others online`,
+        { timeout: 200 },
+      );
+    }).toPass();
+  await agrees();
+  const tom = await join(unique('Tom'));
+  await expect(mira.people.filter({ hasText: tom.name })).toContainText('online');
+  await agrees();
+});
+
 test('of two tabs one may close #7', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Tom'));

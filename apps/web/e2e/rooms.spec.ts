@@ -25,7 +25,7 @@ test('a public room is found, joined, talked in, renamed and left', async ({ joi
     .getByRole('button', { name: 'Join' })
     .click();
   await expect(tom.page.locator('main h1')).toHaveText(name);
-  await expect(mira.page.getByTestId('timeline')).toContainText(`${tom.name} came in`);
+  await expect(mira.page.getByTestId('timeline')).toContainText(`${tom.name} joined the room`);
   await expect(mira.page.getByTestId('header-line')).toContainText('2 members');
   await tom.say('hello room');
   await expect(mira.message('hello room')).toContainText(tom.name);
@@ -37,11 +37,22 @@ test('a public room is found, joined, talked in, renamed and left', async ({ joi
   await mira.page.getByRole('textbox', { name: 'Name of the room' }).fill(renamed);
   await mira.page.getByRole('button', { name: 'Rename' }).click();
   await expect(tom.page.locator('main h1')).toHaveText(renamed);
+  for (const [person, words] of [
+    [mira, ['You made this room', `${tom.name} joined the room`, `You renamed the room to ${renamed}`]],
+    [tom, [`${mira.name} made this room`, 'You joined the room', `${mira.name} renamed the room to ${renamed}`]],
+  ] as const)
+    for (const said of words) await expect(person.page.getByTestId('timeline')).toContainText(said);
 
   await tom.page.getByRole('link', { name: 'Details' }).click();
   await tom.page.getByRole('button', { name: 'Leave room' }).click();
+  await expect(tom.conversations).toHaveCount(1);
   await tom.page.getByRole('button', { name: 'Leave', exact: true }).click();
-  await expect(mira.page.getByTestId('timeline')).toContainText(`${tom.name} left`);
+  await expect(tom.page.getByTestId('conversations')).toBeHidden({ timeout: 1_000 });
+  await expect(tom.page).toHaveTitle('Parley');
+  // What one saw stays readable, for whoever looks for it.
+  await tom.page.getByRole('searchbox').fill(renamed);
+  await expect(tom.conversationSearch.filter({ hasText: renamed })).toHaveCount(1);
+  await expect(mira.page.getByTestId('timeline')).toContainText(`${tom.name} left the room`);
   await expect(mira.page.getByTestId('members').locator('li')).toHaveCount(1);
 });
 
@@ -76,10 +87,55 @@ test('a private room opens only to its invite link, which also works before the 
   await expect(mira.message('here I am')).toBeVisible();
   expect(asked.filter((url) => url.includes(path.split('/').at(-1) ?? '?'))).toEqual([]);
 
-  await mira.page.getByRole('button', { name: 'Replace' }).click();
+  const replace = mira.page.getByRole('button', { name: 'Replace', exact: true });
+  await replace.click();
+  await expect(mira.page.getByText('The old link stops working at once.')).toBeVisible();
+  await mira.page.getByRole('button', { name: 'Keep it' }).click();
+  await expect(replace).toBeFocused();
+  await expect(mira.page.getByTestId('invite-link')).toHaveValue(link);
+  await replace.click();
+  await mira.page.getByRole('button', { name: 'Replace the link' }).click();
   await expect(mira.page.getByTestId('invite-link')).not.toHaveValue(link);
+  await expect(replace).toBeFocused();
   await ann.page.goto(path);
-  await expect(ann.page.locator('main')).toContainText('This invite link has ended');
+  await expect(ann.page.locator('main')).toContainText('This invite link is not valid');
+});
+
+test('an invite link that was cut short, changed or has ended says what is wrong and what to do', async ({
+  join,
+  visit,
+}) => {
+  const mira = await join(unique('Mira'));
+  const name = unique('Secret');
+  await createRoom(mira, name, 'Private');
+  await mira.page.getByRole('link', { name: 'Details' }).click();
+  await mira.page.getByRole('button', { name: 'Make an invite link' }).click();
+  const link = await mira.page.getByTestId('invite-link').inputValue();
+  const path = link.slice(link.indexOf('/#'));
+
+  const tom = await visit(unique('Tom'), { path: path.slice(0, -5) });
+  await expect(tom.page.getByText('This invite link is not complete')).toBeVisible();
+  await tom.signIn();
+  await expect(tom.page.locator('main')).toContainText('This invite link is not complete');
+  await expect(tom.page.locator('main')).toContainText('copy the whole link');
+  for (const wrong of ['/#/invite', `${path}abc`, '/#/invite/r_x/y']) {
+    await tom.page.goto(wrong);
+    await expect(tom.page.locator('main')).toContainText('This invite link is not complete');
+  }
+  await tom.page.getByRole('button', { name: 'To my conversations' }).click();
+  await expect(tom.page.locator('main')).toContainText('Pick somebody and write');
+
+  const swapped = path.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A'));
+  await tom.page.goto(swapped);
+  await expect(tom.page.locator('main')).toContainText('This invite link is not valid');
+  await expect(tom.page.locator('main')).toContainText('ask for a new one');
+  const elsewhere = path.replace(/r_.{6}/, 'r_AAAAAA');
+  await tom.page.goto(elsewhere);
+  await expect(tom.page.locator('main')).toContainText('This invite link is not valid');
+
+  // A sentence around the link is no part of it.
+  await tom.page.goto(`${path}).`);
+  await expect(tom.page.locator('main h1')).toHaveText(name);
 });
 
 test('people and rooms are found by name', async ({ join }) => {

@@ -196,6 +196,38 @@ test('what is unread is counted, in the list and in the title, until it was look
   await expect(tom.message('three').locator('[data-mark=seen]')).toBeVisible();
 });
 
+test('what comes while one looks is never counted as unread, not for a moment #38', async ({ join }) => {
+  const mira = await join(unique('Mira'));
+  const tom = await join(unique('Tom'));
+  await mira.open(tom);
+  await tom.open(mira);
+  await mira.page.evaluate(() => {
+    const counts: string[] = [];
+    Object.assign(window, { counts });
+    new MutationObserver(() => {
+      const row = document.querySelector('[data-testid=conversations] [aria-current=page]');
+      if (row?.textContent?.includes('unread') === true) counts.push(row.textContent);
+      if (document.title !== 'Parley') counts.push(document.title);
+    }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
+  });
+  for (const text of ['first', 'second', 'third', 'a long one '.repeat(60).trim()]) {
+    await tom.say(text);
+    await expect(mira.message(text)).toBeInViewport();
+  }
+  // Read, so that there is nothing left to be counted later.
+  await expect(tom.messages.last().locator('[data-mark=seen]')).toBeVisible();
+  expect(await mira.page.evaluate(() => ('counts' in window ? window.counts : undefined))).toEqual([]);
+
+  // Nobody looks: it counts, until somebody does.
+  await mira.page.evaluate(() => {
+    document.hasFocus = () => false;
+    window.dispatchEvent(new Event('blur'));
+  });
+  await tom.say('while away');
+  await expect(mira.conversations.filter({ hasText: tom.name })).toContainText('1 unread');
+  await expect(mira.page).toHaveTitle('(1) Parley');
+});
+
 test('reading in one tab clears the count in the other #39', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Tom'));

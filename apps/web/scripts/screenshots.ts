@@ -51,6 +51,39 @@ const SHOTS: readonly Shot[] = [
     },
   },
   {
+    name: 'own-room',
+    async steps(page) {
+      await page.locator('nav section').first().locator('header button').last().click();
+      await page.getByRole('dialog').locator('input').first().fill('Lesekreis');
+      await page.keyboard.press('Enter');
+      await page.getByTestId('timeline').waitFor();
+      await page.locator('main header a').last().click();
+      await page.getByTestId('members').locator('a').first().waitFor();
+      await page.locator('aside input:not([readonly])').fill('Lesekreis am Donnerstag');
+      await page.keyboard.press('Enter');
+      await page.locator('aside section button').first().click();
+      await page.getByTestId('invite-link').waitFor();
+      await page.locator('aside section button').nth(1).click();
+    },
+  },
+  {
+    name: 'broken-invite',
+    async steps(page, scene) {
+      await page.evaluate((hash) => (location.hash = hash), scene.inviteHash.slice(0, -4));
+      await page.locator('main svg').waitFor();
+    },
+  },
+  {
+    name: 'unreachable',
+    async steps(page) {
+      await page.context().route('**/api/session', (route) => route.abort());
+      await page.context().routeWebSocket('**/ws', (socket) => void socket.close());
+      await page.reload();
+      await page.evaluate(() => document.documentElement.style.setProperty('--font', '"Noto Sans CJK SC", sans-serif'));
+      await page.locator('main svg').waitFor();
+    },
+  },
+  {
     name: 'search',
     async steps(page) {
       await page.getByRole('searchbox').fill('o');
@@ -165,7 +198,7 @@ async function main(): Promise<void> {
     const answer = scene.people.get('Tomás');
     const garden = answer?.getSnapshot().order[0];
     if (answer !== undefined && garden !== undefined) await send(answer, garden, 'Deal.');
-    await readmePicture(browser, relay.url, state);
+    if (wanted.length === 0) await readmePicture(browser, relay.url, state);
     if (!readmeOnly) for (const look of looks) await takeAll({ browser, url: relay.url, look, state, scene, me });
     await scene.stop();
   } finally {

@@ -8,6 +8,7 @@ import { Button } from './components/button.tsx';
 import { EmptyState } from './components/empty-state.tsx';
 import { ErrorBoundary } from './components/error-boundary.tsx';
 import { Entry } from './features/entry/entry.tsx';
+import { Asking } from './features/shell/arrival.tsx';
 import { Shell } from './features/shell/shell.tsx';
 import { useStore } from './lib/store.ts';
 
@@ -16,6 +17,7 @@ export function App() {
   return (
     <I18nProvider i18n={i18n}>
       <ErrorBoundary fallback={<Broken />}>
+        {session.phase === 'checking' ? <Asking /> : null}
         {session.phase === 'signedOut' ? <Entry ended={session.ended} /> : null}
         {session.phase === 'signedIn' ? (
           <ClientContext value={session.client}>

@@ -2,10 +2,13 @@
 export type Route =
   | { readonly at: 'home' }
   | { readonly at: 'conversation'; readonly id: string; readonly details: boolean }
-  | { readonly at: 'invite'; readonly room: string; readonly token: string };
+  | { readonly at: 'invite'; readonly room: string; readonly token: string }
+  /** An invite's address that lost a piece on its way. */
+  | { readonly at: 'brokenInvite' };
 
 const CONVERSATION = /^#\/c\/(r_[\w-]{22}|d_[\w-]{44})(\/details)?$/;
-const INVITE = /^#\/invite\/(r_[\w-]{22})\/([\w-]{22})$/;
+// What a sentence put around the link (a full stop, a bracket) is no part of it.
+const INVITE = /^#\/invite\/(r_[\w-]{22})\/([\w-]{22})(?![\w-])/;
 
 export function parseRoute(hash: string): Route {
   const conversation = CONVERSATION.exec(hash);
@@ -13,7 +16,7 @@ export function parseRoute(hash: string): Route {
     return { at: 'conversation', id: conversation[1], details: conversation[2] !== undefined };
   const invite = INVITE.exec(hash);
   if (invite?.[1] !== undefined && invite[2] !== undefined) return { at: 'invite', room: invite[1], token: invite[2] };
-  return { at: 'home' };
+  return hash.startsWith('#/invite') ? { at: 'brokenInvite' } : { at: 'home' };
 }
 
 export function hrefTo(route: Route): string {
@@ -24,5 +27,7 @@ export function hrefTo(route: Route): string {
       return `#/c/${route.id}${route.details ? '/details' : ''}`;
     case 'invite':
       return `#/invite/${route.room}/${route.token}`;
+    case 'brokenInvite':
+      return '#/invite';
   }
 }

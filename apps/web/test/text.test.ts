@@ -73,12 +73,21 @@ describe('places', () => {
       { at: 'conversation', id: `r_${token}`, details: false },
       { at: 'conversation', id: `d_${token}${token}`, details: true },
       { at: 'invite', room: `r_${token}`, token },
+      { at: 'brokenInvite' },
     ] as const)
       expect(parseRoute(hrefTo(place))).toEqual(place);
   });
 
+  test('an invite that lost a piece is told from no invite; what stands around it does not matter', () => {
+    const whole = `#/invite/r_${token}/${token}`;
+    for (const hash of ['#/invite', '#/invite/x/y', whole.slice(0, -1), `${whole}A`, `${whole}_`])
+      expect(parseRoute(hash)).toEqual({ at: 'brokenInvite' });
+    for (const tail of ['.', ')', '%E3%80%82', '。', '/', ' ', '">'])
+      expect(parseRoute(`${whole}${tail}`)).toEqual({ at: 'invite', room: `r_${token}`, token });
+  });
+
   test('anything else is home', () => {
-    for (const hash of ['', '#', '#/c/x', `#/c/r_${token}/x`, '#/invite/x/y', `#/c/r_${token}"><b>`])
+    for (const hash of ['', '#', '#/c/x', `#/c/r_${token}/x`, `#/c/r_${token}"><b>`])
       expect(parseRoute(hash)).toEqual({ at: 'home' });
   });
 });

@@ -28,6 +28,11 @@ export class Person {
     return this.page.getByTestId('conversations').locator('li');
   }
 
+  /** Own conversations among what a search found. */
+  get conversationSearch(): Locator {
+    return this.page.getByRole('region', { name: 'Conversations' }).locator('li');
+  }
+
   get messages(): Locator {
     return this.page.getByTestId('timeline').locator('article');
   }

@@ -2,11 +2,17 @@ import { HttpRefusedError, createChatClient, indexedDbStorage, signIn, signOut, 
 import { forgetDrafts } from '../features/composer/drafts.ts';
 import { type Backend, SignInRefused } from './session.ts';
 
+// The page stands empty while it waits. Without an answer the client tries the socket, which has limits of its own.
+const ANSWER_WITHIN_MS = 3_000;
+
+const impatientFetch: typeof fetch = (address, init) =>
+  fetch(address, { ...init, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+
 /** The relay that served this page. */
 export function relayBackend(url: string): Backend {
   const storage = indexedDbStorage();
   return {
-    whoIsSignedIn: async () => (await whoAmI(url))?.id,
+    whoIsSignedIn: async () => (await whoAmI(url, impatientFetch))?.id,
     async signIn(name) {
       try {
         return (await signIn(url, name)).id;

@@ -21,6 +21,23 @@ export function sharedNames(users: ChatSnapshot['users']): ReadonlySet<string> {
 
 const sharedByUsers = new WeakMap<ChatSnapshot['users'], ReadonlySet<string>>();
 
+/**
+ * The conversations that a list shows, in order. A room that was left is none of them, unless something that was written
+ * there and not sent would be out of sight with it. The same array as long as it says the same.
+ */
+export function listedConversations({ order, conversations }: ChatSnapshot): readonly string[] {
+  const now = order.filter((id) => isListed(conversations.get(id)));
+  if (now.length !== listedBefore.length || now.some((id, at) => id !== listedBefore[at])) listedBefore = now;
+  return listedBefore;
+}
+
+let listedBefore: readonly string[] = [];
+
+export function isListed(conversation: ConversationSnapshot | undefined): boolean {
+  const { details, pending } = conversation ?? {};
+  return details?.kind !== 'room' || details.joined || (pending?.length ?? 0) > 0;
+}
+
 /** A short piece of an id that tells two people of one name apart. */
 export const idMark = (id: string): string => id.slice(2, 6);
 

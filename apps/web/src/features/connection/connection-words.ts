@@ -7,7 +7,7 @@ import { useEffect, useState } from 'react';
 export type LinkState = 'calm' | 'offline' | 'connecting' | 'reconnecting' | 'catchingUp' | 'stopped';
 
 // What heals by itself faster than this is not worth a word.
-const QUIET_MS = 2_000;
+export const QUIET_MS = 2_000;
 
 const online = createStore(navigator.onLine);
 window.addEventListener('online', () => online.set(true));

@@ -10,6 +10,7 @@ import { useRefusal } from '../rooms/refusal.ts';
 import { ConversationHeader } from './conversation-header.tsx';
 import styles from './conversation-pane.module.css';
 import { useConversationTitle } from './conversation-title.tsx';
+import { useLookedAt } from './looked-at.ts';
 import { Timeline } from './timeline.tsx';
 
 /** One conversation: who or what it is, what was said, and where one writes. */
@@ -39,6 +40,9 @@ function Body({
 }) {
   const { t } = useLingui();
   const title = useConversationTitle(id);
+  // Nothing written yet is an end that is in view, too.
+  const [pinned, setPinned] = useState(true);
+  useLookedAt(id, { pinned, isRead: (conversation?.unreadCount ?? 0) === 0 });
   if (!isDirect && conversation?.details === undefined) return <JoinOffer id={id} />;
   const isEmpty =
     conversation === undefined ||
@@ -48,7 +52,7 @@ function Body({
   const hasLeft = conversation.details?.kind === 'room' && !conversation.details.joined;
   return (
     <div className={styles.body}>
-      <Timeline conversation={conversation} />
+      <Timeline conversation={conversation} onPinned={setPinned} />
       {hasLeft ? <JoinAgain id={id} /> : null}
     </div>
   );

@@ -1,7 +1,7 @@
 import type { ConversationSnapshot } from '@parley/client';
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { ArrowDown } from 'lucide-react';
-import { useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useMe } from '../../chat-client/hooks.ts';
 import { Button } from '../../components/button.tsx';
 import { SMALL_ICON } from '../../components/icon.ts';
@@ -17,7 +17,14 @@ import { useReadPosition } from './use-read-position.ts';
 import { useTimelineScroll } from './use-timeline-scroll.ts';
 
 /** What was said, in order. Only the rows near the view exist as elements. */
-export function Timeline({ conversation }: { conversation: ConversationSnapshot }) {
+export function Timeline({
+  conversation,
+  onPinned,
+}: {
+  conversation: ConversationSnapshot;
+  /** Told whether the view follows the end. */
+  onPinned: (pinned: boolean) => void;
+}) {
   const { t } = useLingui();
   const { id, pending, hasEarlier, unreadCount } = conversation;
   const title = useConversationTitle(id);
@@ -33,6 +40,7 @@ export function Timeline({ conversation }: { conversation: ConversationSnapshot 
   const items = virtualizer.getVirtualItems();
 
   const earlier = useEarlier({ conversation: id, hasEarlier, scroller, held: conversation.timeline.length });
+  useEffect(() => onPinned(pinned), [onPinned, pinned]);
   useReadPosition(id, () => newestInView(rows, virtualizer));
   const newest = newestOwn(rows, seenUpTo(conversation));
   const topDay = dayAt(rows, virtualizer.range?.startIndex);

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { useChat, useClient } from '../../chat-client/hooks.ts';
+import { isPageLookedAt } from './looked-at.ts';
 
 /** A message counts as read after this long in view. */
 const DWELL_MS = 1_000;
@@ -14,7 +15,7 @@ export function useReadPosition(conversation: string, newestInView: () => number
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let marked = 0;
-    const canRead = () => isOnline && document.visibilityState === 'visible' && document.hasFocus();
+    const canRead = () => isOnline && isPageLookedAt();
     const stop = () => {
       clearTimeout(timer);
       timer = undefined;

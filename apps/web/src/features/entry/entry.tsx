@@ -15,7 +15,7 @@ export function Entry({ ended }: { ended: boolean }) {
   const [name, setName] = useState('');
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
-  const invited = useRoute().at === 'invite';
+  const { at } = useRoute();
   const field = useRef<HTMLInputElement>(null);
 
   // The one thing to do on this page.
@@ -51,7 +51,11 @@ export function Entry({ ended }: { ended: boolean }) {
         <p className={styles.lead}>
           {ended ? (
             <Trans>You were signed out. Enter a name to go on.</Trans>
-          ) : invited ? (
+          ) : at === 'brokenInvite' ? (
+            <Trans>
+              This invite link is not complete. Ask for the whole link, or enter a name and come in without it.
+            </Trans>
+          ) : at === 'invite' ? (
             <Trans>You are invited to a room. Enter a name and you are in.</Trans>
           ) : (
             <Trans>A quiet place to talk. Enter a name and you are in.</Trans>

@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { Compass, Plus } from 'lucide-react';
 import { Suspense, useState } from 'react';
 import { useChat } from '../../chat-client/hooks.ts';
+import { listedConversations } from '../../chat-client/titles.ts';
 import { IconButton } from '../../components/button.tsx';
 import { SMALL_ICON } from '../../components/icon.ts';
 import { BrowseRoomsDialog, CreateRoomDialog } from '../later.ts';
@@ -12,7 +13,7 @@ import { Section } from './section.tsx';
 /** What one takes part in, the newest on top. */
 export function ConversationList({ selected }: { selected: string | undefined }) {
   const { t } = useLingui();
-  const order = useChat((chat) => chat.order);
+  const listed = useChat(listedConversations);
   const [dialog, setDialog] = useState<'create' | 'browse'>();
   const close = () => setDialog(undefined);
   return (
@@ -35,13 +36,13 @@ export function ConversationList({ selected }: { selected: string | undefined })
         </span>
       }
     >
-      {order.length === 0 ? (
+      {listed.length === 0 ? (
         <p className={styles.note}>
           <Trans>None yet. Pick somebody below, or make a room.</Trans>
         </p>
       ) : (
         <ul data-testid="conversations">
-          {order.map((id) => (
+          {listed.map((id) => (
             <ConversationRow key={id} id={id} selected={id === selected} />
           ))}
         </ul>

@@ -6,6 +6,7 @@ import { shortMoment } from '../../lib/dates.ts';
 import { useNow } from '../../lib/now.ts';
 import { conversationHref } from '../../route.ts';
 import { ConversationTitle, useConversationTitle } from '../conversation/conversation-title.tsx';
+import { useUnread } from '../conversation/looked-at.ts';
 import styles from './conversation-list.module.css';
 import { PersonAvatar } from './person-avatar.tsx';
 import { Preview } from './preview.tsx';
@@ -17,10 +18,10 @@ export function ConversationRow({ id, selected, onPick }: { id: string; selected
   const title = useConversationTitle(id);
   const me = useMe();
   const now = useNow();
+  const unread = useUnread(id, conversation?.unreadCount ?? 0);
   if (conversation === undefined) return null;
   const peer = peerOf(id, me);
   const at = lastMomentOf(conversation);
-  const unread = conversation.unreadCount;
   return (
     <Row
       href={conversationHref(id)}

@@ -1,6 +1,6 @@
 import type { ChatSnapshot } from '@parley/client';
-import type { PresenceState, User } from '@parley/protocol';
-import { Trans, useLingui } from '@lingui/react/macro';
+import type { Presence, PresenceState, User } from '@parley/protocol';
+import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { LOBBY_MAX_PEOPLE } from '@parley/protocol';
 import { useMemo } from 'react';
 import { useChat } from '../../chat-client/hooks.ts';
@@ -26,9 +26,13 @@ export function PeopleList({ selected }: { selected: string | undefined }) {
     [users, presences, me, i18n.locale],
   );
 
+  const isCrowded = onlineCount > LOBBY_MAX_PEOPLE;
+  // As many as the list shows; the relay's own count has oneself in it.
+  const others = isCrowded ? onlineCount - 1 : people.filter(({ id }) => isHere(presences.get(id))).length;
+
   return (
-    <Section title={t`People`} count={<Count online={onlineCount} isStale={isStale} />}>
-      {onlineCount > LOBBY_MAX_PEOPLE ? (
+    <Section title={t`People`} count={<Count others={others} isStale={isStale} />}>
+      {isCrowded ? (
         <p className={styles.note}>
           <Trans>Too many to list. Search for a name above.</Trans>
         </p>
@@ -48,10 +52,12 @@ export function PeopleList({ selected }: { selected: string | undefined }) {
   );
 }
 
-function Count({ online, isStale }: { online: number; isStale: boolean }) {
+function Count({ others, isStale }: { others: number; isStale: boolean }) {
   if (isStale) return <Trans>may be out of date</Trans>;
-  return online > 0 ? <Trans>{online} online</Trans> : null;
+  return others > 0 ? <Plural value={others} one="# other online" other="# others online" /> : null;
 }
+
+const isHere = (presence: Presence | undefined): boolean => presence !== undefined && presence.state !== 'offline';
 
 function sortPeople({
   users,

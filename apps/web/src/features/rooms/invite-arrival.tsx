@@ -1,5 +1,7 @@
+import { RefusedError } from '@parley/client';
 import { Trans, useLingui } from '@lingui/react/macro';
-import { useEffect, useState } from 'react';
+import { Link2Off } from 'lucide-react';
+import { useCallback, useEffect, useState } from 'react';
 import { useChat, useClient } from '../../chat-client/hooks.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -10,9 +12,20 @@ import { useRefusal } from './refusal.ts';
 export function InviteArrival({ room, token }: { room: string; token: string }) {
   const { t } = useLingui();
   const client = useClient();
-  const explain = useRefusal();
+  const explainOther = useRefusal();
   const isWelcome = useChat((chat) => chat.me !== undefined && chat.connection.status === 'online');
-  const [error, setError] = useState<string>();
+  const [error, setError] = useState<{ isInvalid: boolean; text: string }>();
+  const explain = useCallback(
+    (cause: unknown) => {
+      const isInvalid =
+        cause instanceof RefusedError && (cause.code === 'invite_invalid' || cause.code === 'not_found');
+      const text = isInvalid
+        ? t`It was replaced, or copied wrongly. Copy it again from where you got it, or ask for a new one.`
+        : explainOther(cause);
+      return { isInvalid, text };
+    },
+    [explainOther, t],
+  );
 
   useEffect(() => {
     if (!isWelcome) return;
@@ -33,10 +46,34 @@ export function InviteArrival({ room, token }: { room: string; token: string }) 
   return error === undefined ? (
     <EmptyState title={t`Opening the room…`} />
   ) : (
-    <EmptyState title={t`The room did not open`} text={error}>
-      <Button onClick={() => goTo({ at: 'home' }, { replace: true })}>
-        <Trans>To my conversations</Trans>
-      </Button>
+    <EmptyState
+      icon={<Link2Off size={32} strokeWidth={1.5} aria-hidden="true" />}
+      title={error.isInvalid ? t`This invite link is not valid` : t`The room did not open`}
+      text={error.text}
+    >
+      <ToConversations />
     </EmptyState>
+  );
+}
+
+/** The link lost a piece on its way here: nothing can be asked of anybody. */
+export function BrokenInvite() {
+  const { t } = useLingui();
+  return (
+    <EmptyState
+      icon={<Link2Off size={32} strokeWidth={1.5} aria-hidden="true" />}
+      title={t`This invite link is not complete`}
+      text={t`A piece of it is missing. Go back to where you got it and copy the whole link, or ask for a new one.`}
+    >
+      <ToConversations />
+    </EmptyState>
+  );
+}
+
+function ToConversations() {
+  return (
+    <Button onClick={() => goTo({ at: 'home' }, { replace: true })}>
+      <Trans>To my conversations</Trans>
+    </Button>
   );
 }

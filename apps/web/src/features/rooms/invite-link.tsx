@@ -7,6 +7,7 @@ import { SMALL_ICON } from '../../components/icon.ts';
 import { copyText } from '../../lib/copy.ts';
 import { hrefTo } from '../../route.ts';
 import styles from './details-pane.module.css';
+import { InPlaceQuestion, focusOnSight } from './in-place-question.tsx';
 import { useRefusal } from './refusal.ts';
 
 // How long "Copied" stands.
@@ -20,6 +21,7 @@ export function InviteLink({ room, isPrivate }: { room: string; isPrivate: boole
   const address = useRef<HTMLInputElement>(null);
   const [token, setToken] = useState<string | null>();
   const [copied, setCopied] = useState(false);
+  const [asking, setAsking] = useState<'not yet' | 'now' | 'answered'>('not yet');
   const [error, setError] = useState<string>();
 
   useEffect(() => {
@@ -44,6 +46,7 @@ export function InviteLink({ room, isPrivate }: { room: string; isPrivate: boole
   }, [copied]);
 
   const replace = async () => {
+    setAsking('answered');
     try {
       setToken(await client.replaceInvite(room));
       setError(undefined);
@@ -70,15 +73,26 @@ export function InviteLink({ room, isPrivate }: { room: string; isPrivate: boole
               value={`${location.origin}${location.pathname}${hrefTo({ at: 'invite', room, token })}`}
               onFocus={(event) => event.target.select()}
             />
-            <div className={styles.buttons}>
-              <Button onClick={() => void copy()}>
-                {copied ? <Check {...SMALL_ICON} /> : <Copy {...SMALL_ICON} />}
-                <span aria-live="polite">{copied ? <Trans>Copied</Trans> : <Trans>Copy</Trans>}</span>
-              </Button>
-              <Button onClick={() => void replace()}>
-                <Trans>Replace</Trans>
-              </Button>
-            </div>
+            {asking === 'now' ? (
+              <InPlaceQuestion
+                yes={<Trans>Replace the link</Trans>}
+                no={<Trans>Keep it</Trans>}
+                onYes={() => void replace()}
+                onNo={() => setAsking('answered')}
+              >
+                <Trans>The old link stops working at once. Whoever has it and did not use it needs the new one.</Trans>
+              </InPlaceQuestion>
+            ) : (
+              <div className={styles.buttons}>
+                <Button onClick={() => void copy()}>
+                  {copied ? <Check {...SMALL_ICON} /> : <Copy {...SMALL_ICON} />}
+                  <span aria-live="polite">{copied ? <Trans>Copied</Trans> : <Trans>Copy</Trans>}</span>
+                </Button>
+                <Button ref={asking === 'answered' ? focusOnSight : null} onClick={() => setAsking('now')}>
+                  <Trans>Replace</Trans>
+                </Button>
+              </div>
+            )}
           </>
         ) : (
           <div className={styles.buttons}>
@@ -89,7 +103,9 @@ export function InviteLink({ room, isPrivate }: { room: string; isPrivate: boole
         )}
         <output className={styles.hint}>
           {error ??
-            (isPrivate ? <Trans>Whoever has the link can come in. Replacing it ends the old one.</Trans> : null)}
+            (isPrivate && asking !== 'now' ? (
+              <Trans>Whoever has the link can come in. Replacing it ends the old one.</Trans>
+            ) : null)}
         </output>
       </div>
     </section>

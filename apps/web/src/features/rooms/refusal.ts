@@ -9,8 +9,6 @@ export function useRefusal(): (cause: unknown) => string {
     (cause: unknown) => {
       if (!(cause instanceof RefusedError)) return t`This needs a connection. Try again when you are online.`;
       switch (cause.code) {
-        case 'invite_invalid':
-          return t`This invite link has ended. Ask for a new one.`;
         case 'not_found':
           return t`There is no such room, or it is private.`;
         case 'not_a_member':

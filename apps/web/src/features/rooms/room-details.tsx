@@ -6,6 +6,7 @@ import { Button } from '../../components/button.tsx';
 import { Field } from '../../components/field.tsx';
 import { goTo } from '../../route.ts';
 import styles from './details-pane.module.css';
+import { InPlaceQuestion, focusOnSight } from './in-place-question.tsx';
 import { InviteLink } from './invite-link.tsx';
 import { MembersList } from './members-list.tsx';
 import { useRefusal } from './refusal.ts';
@@ -56,14 +57,11 @@ function RenameForm({ room }: { room: Room }) {
   );
 }
 
-// The question takes the place of the button that had the focus.
-const focusOnSight = (button: HTMLButtonElement | null): void => button?.focus();
-
 function LeaveButton({ room }: { room: Room }) {
   const { t } = useLingui();
   const client = useClient();
   const explain = useRefusal();
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<'not yet' | 'now' | 'answered'>('not yet');
   const [error, setError] = useState<string>();
   const leave = async () => {
     try {
@@ -75,24 +73,19 @@ function LeaveButton({ room }: { room: Room }) {
   };
   return (
     <section className={styles.section}>
-      {asking ? (
-        <div className={styles.link}>
-          <p className={styles.hint}>
-            {room.visibility === 'private'
-              ? t`You will need an invite link to come back.`
-              : t`You can come back whenever you like.`}
-          </p>
-          <div className={styles.buttons}>
-            <Button kind="danger" ref={focusOnSight} onClick={() => void leave()}>
-              <Trans>Leave</Trans>
-            </Button>
-            <Button onClick={() => setAsking(false)}>
-              <Trans>Stay</Trans>
-            </Button>
-          </div>
-        </div>
+      {asking === 'now' ? (
+        <InPlaceQuestion
+          yes={<Trans>Leave</Trans>}
+          no={<Trans>Stay</Trans>}
+          onYes={() => void leave()}
+          onNo={() => setAsking('answered')}
+        >
+          {room.visibility === 'private'
+            ? t`You will need an invite link to come back.`
+            : t`You can come back whenever you like.`}
+        </InPlaceQuestion>
       ) : (
-        <Button kind="danger" onClick={() => setAsking(true)}>
+        <Button kind="danger" ref={asking === 'answered' ? focusOnSight : null} onClick={() => setAsking('now')}>
           <Trans>Leave room</Trans>
         </Button>
       )}

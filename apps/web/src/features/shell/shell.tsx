@@ -1,11 +1,13 @@
 import { useLingui } from '@lingui/react/macro';
 import { Suspense, useEffect } from 'react';
+import { useChat } from '../../chat-client/hooks.ts';
 import { useRoute } from '../../route.ts';
 import { ConnectionBanner } from '../connection/connection-banner.tsx';
 import { usePresenceStale } from '../connection/connection-words.ts';
 import { ConversationPane } from '../conversation/conversation-pane.tsx';
 import { DetailsPane, loadLater } from '../later.ts';
-import { InviteArrival } from '../rooms/invite-arrival.tsx';
+import { BrokenInvite, InviteArrival } from '../rooms/invite-arrival.tsx';
+import { Arrival } from './arrival.tsx';
 import { Announcer } from './announcer.tsx';
 import { HomePane } from './home-pane.tsx';
 import { Sidebar } from './sidebar.tsx';
@@ -15,13 +17,19 @@ import { useFocusKept } from './use-focus-kept.ts';
 import { useTitle } from './use-title.ts';
 import { useWatch } from './use-watch.ts';
 
-/** The signed-in page: people and conversations, one conversation, and its details when asked for. */
+/** The signed-in page. Nothing of it stands before the first welcome, which says who one is. */
 export function Shell() {
+  useDevice();
+  useWatch();
+  const isWelcome = useChat((chat) => chat.me !== undefined);
+  return isWelcome ? <Rooms /> : <Arrival />;
+}
+
+/** People and conversations, one conversation, and its details when asked for. */
+function Rooms() {
   const { t } = useLingui();
   const route = useRoute();
-  useDevice();
   useTitle();
-  useWatch();
   useFocusKept();
   useEffect(loadLater, []);
   const isStale = usePresenceStale();
@@ -39,6 +47,8 @@ export function Shell() {
             <ConversationPane key={route.id} id={route.id} detailsShown={details} />
           ) : route.at === 'invite' ? (
             <InviteArrival key={route.token} room={route.room} token={route.token} />
+          ) : route.at === 'brokenInvite' ? (
+            <BrokenInvite />
           ) : (
             <HomePane />
           )}

@@ -2,6 +2,7 @@ import { useLingui } from '@lingui/react/macro';
 import { Search, X } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useChat } from '../../chat-client/hooks.ts';
+import { listedConversations } from '../../chat-client/titles.ts';
 import { IconButton } from '../../components/button.tsx';
 import { SMALL_ICON } from '../../components/icon.ts';
 import { isComposing } from '../../lib/keys.ts';
@@ -19,7 +20,7 @@ export function Sidebar({ selected }: { selected: string | undefined }) {
   const input = useRef<HTMLInputElement>(null);
   const isSearching = search.trim() !== '';
   // One place is marked once: where it is a conversation already, its row there has the mark.
-  const isListed = useChat((chat) => selected !== undefined && chat.order.includes(selected));
+  const isListed = useChat((chat) => selected !== undefined && listedConversations(chat).includes(selected));
 
   const clear = () => {
     setSearch('');
