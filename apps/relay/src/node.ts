@@ -1,6 +1,7 @@
 /**
  * One node put together: log → view → fan-out, and everything the sessions share. Knows no HTTP; app.ts puts that around.
  */
+import type { CancelTimer } from '@parley/protocol/environment';
 import type { Config } from './config.ts';
 import type { Environment } from './environment.ts';
 import type { Log, LogPositions, LogStatus, Signal } from './log/log.ts';
@@ -8,6 +9,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { createPresence, type NodePresence } from './presence/presence.ts';
 import { createPresenceBroadcast, type PresenceBroadcast } from './presence/presence-broadcast.ts';
 import { Readiness } from './readiness.ts';
+import { startBalancer } from './session/balancer.ts';
 import { FanOut } from './session/fan-out.ts';
 import { Operations } from './session/operations.ts';
 import { createServices, type Services } from './session/services.ts';
@@ -44,6 +46,7 @@ export class RelayNode {
   readonly #readiness: Readiness;
   #isLost = false;
   #catchUps = 0;
+  #endBalancer: CancelTimer | undefined;
   #incarnation: number;
 
   constructor(options: NodeOptions) {
@@ -63,6 +66,7 @@ export class RelayNode {
       clock: environment.clock,
       random: environment.random,
       logger: environment.logger,
+      sessionCount: () => (this.unreadyReason() === undefined ? this.#sessions.size : undefined),
       publish: (signal) => log.publish(signal),
       onChanges: (changes) => this.#view?.broadcast.handleChanges(changes),
       onStale: () => this.#view?.broadcast.handleStale(),
@@ -81,6 +85,13 @@ export class RelayNode {
     });
     this.#presence.start();
     this.#catchUp(ends);
+    this.#endBalancer = startBalancer({
+      clock: this.#options.environment.clock,
+      logger: this.#options.environment.logger,
+      own: () => this.#sessions.size,
+      others: () => (this.unreadyReason() === undefined ? this.#presence.sessionsElsewhere() : undefined),
+      move: (count, windowMs) => this.#sessions.move(count, windowMs),
+    });
   }
 
   /** Why this node takes no new sockets; undefined when it does. */
@@ -118,6 +129,7 @@ export class RelayNode {
   /** Moves the sessions elsewhere, tells the other nodes, finishes what is under way. */
   async stop(): Promise<void> {
     this.#readiness.drain();
+    this.#endBalancer?.();
     await this.#sessions.drain(this.#options.config.drainMs);
     this.#presence.drain();
     await this.#options.log.stop();

@@ -14,6 +14,8 @@ export interface Peer {
   /** The newest version heard of; above `version` something is missing. */
   newest: number;
   readonly users: Map<UserId, ShownState>;
+  /** Sockets that it holds; undefined while it takes no new ones. */
+  sessions: number | undefined;
   /** When the lease ends, monotonic. */
   deadline: number;
   /** When it was last heard with nothing missing, monotonic: `users` was all of it then. */
@@ -32,6 +34,7 @@ export function createPeer(incarnation: number, now: number): Peer {
     version: -1,
     newest: -1,
     users: new Map(),
+    sessions: undefined,
     deadline: now + LEASE_MS,
     soundAt: -Infinity,
     leaving: undefined,
@@ -60,6 +63,7 @@ export function applyToPeer(tally: Tally, peer: Peer, message: PresenceMessage, 
   } else if (message.kind === 'snapshot' && message.version > peer.version) applySnapshot(tally, peer, message);
   if (message.counter <= peer.counter) return;
   peer.counter = message.counter;
+  if (message.kind === 'heartbeat') peer.sessions = message.sessions;
   peer.deadline = now + LEASE_MS;
   if (!isLacking(peer)) peer.soundAt = now;
 }

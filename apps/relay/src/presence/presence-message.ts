@@ -26,7 +26,8 @@ const header = {
 };
 
 const PresenceMessage = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('heartbeat'), ...header }),
+  /** `sessions`: sockets of a node that takes new ones, so that others can tell whether they hold more than their share. */
+  z.object({ kind: z.literal('heartbeat'), ...header, sessions: z.optional(Count) }),
   /** The node's whole state at `version`, in `parts` messages; counts once all are there. */
   z.object({
     kind: z.literal('snapshot'),

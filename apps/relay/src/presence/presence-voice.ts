@@ -21,6 +21,7 @@ export class PresenceVoice {
   readonly #state: PresenceState;
   readonly #publish: (signal: Signal) => void;
   readonly #random: Random;
+  readonly #sessionCount: () => number | undefined;
   /** Own users whose state the others do not know yet; the last state wins. */
   readonly #untold = new Map<UserId, ShownState | undefined>();
   #questions: PresenceDraft[] = [];
@@ -31,10 +32,14 @@ export class PresenceVoice {
   #snapshotAt = 0;
   #answeredAt = -Infinity;
 
-  constructor(state: PresenceState, deps: { publish: (signal: Signal) => void; random: Random }) {
+  constructor(
+    state: PresenceState,
+    deps: { publish: (signal: Signal) => void; random: Random; sessionCount?: () => number | undefined },
+  ) {
     this.#state = state;
     this.#publish = deps.publish;
     this.#random = deps.random;
+    this.#sessionCount = deps.sessionCount ?? (() => undefined);
   }
 
   /** The first words of an incarnation. */
@@ -86,7 +91,8 @@ export class PresenceVoice {
     // Half a tick early rather than half a tick late.
     if (now + TICK_MS / 2 < this.#heartbeatAt) return;
     this.#heartbeatAt = now + HEARTBEAT_MS;
-    this.#tell({ kind: 'heartbeat' });
+    const sessions = this.#sessionCount();
+    this.#tell(sessions === undefined ? { kind: 'heartbeat' } : { kind: 'heartbeat', sessions });
   }
 
   sayBye(linger: Iterable<[UserId, number]>): void {

@@ -40,6 +40,8 @@ export interface PresenceOptions {
   clock: Clock;
   random: Random;
   logger: Logger;
+  /** Sockets of this node, told to the others with each heartbeat; undefined while it takes no new ones. */
+  sessionCount?: () => number | undefined;
   /** Tells all nodes, this one included; may lose it. */
   publish: (signal: Signal) => void;
   /** Called in the same turn in which this node learnt of it, never with an empty list. */
@@ -70,6 +72,8 @@ export interface NodePresence {
   readonly onlineCount: number;
   /** This node hears nobody, or does not yet: what it knows of the users of others may be old, and nobody expires. */
   readonly stale: boolean;
+  /** Sockets of each other node that takes new ones; undefined while this node may not know them all. */
+  sessionsElsewhere(): readonly number[] | undefined;
   /** Tells what the log's status says about signals; unreachable freezes at once. */
   setReachable(reachable: boolean): void;
   /** Goes on after `onFenced` under a greater incarnation. Whoever left since a pause is gone now: others saw it so. */
@@ -159,6 +163,13 @@ class RunningPresence implements NodePresence {
 
   get stale(): boolean {
     return this.#stale;
+  }
+
+  sessionsElsewhere(): readonly number[] | undefined {
+    if (this.#stale || this.#phase !== 'running') return undefined;
+    return [...this.#state.peers.values()].flatMap(({ leaving, sessions = [] }) =>
+      leaving === undefined ? sessions : [],
+    );
   }
 
   setReachable(reachable: boolean): void {

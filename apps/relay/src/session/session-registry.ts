@@ -11,6 +11,8 @@ const STEPS = SWEEP_MS / STEP_MS;
 const PING_AFTER_MS = 14_000;
 /** Silent for longer: as good as gone. With SWEEP_MS a half-open link is noticed within 45 s. */
 const DEAD_AFTER_MS = 30_000;
+/** A session that was asked to move and stayed is closed so long after its slot: its client had time to connect anew. */
+const MOVE_LEAVE_MS = 10_000;
 /** A drained session that did not leave by itself is closed so long after its slot. */
 const DRAIN_LEAVE_MS = 500;
 
@@ -18,6 +20,7 @@ export class SessionRegistry {
   readonly #environment: Environment;
   readonly #parts: Set<Session>[] = Array.from({ length: STEPS }, () => new Set());
   readonly #leaving = new WeakSet<Session>();
+  readonly #moving = new WeakSet<Session>();
   #nextId = 1;
   #step = 0;
   #size = 0;
@@ -70,6 +73,20 @@ export class SessionRegistry {
       }
     }
     await empty;
+  }
+
+  /** Asks so many sessions to connect again, each at its own moment within `windowMs`. */
+  move(count: number, windowMs: number): void {
+    let place = 0;
+    for (const session of this.#all()) {
+      if (place === count) break;
+      if (session.state !== 'open' || this.#moving.has(session)) continue;
+      this.#moving.add(session);
+      const slotMs = Math.floor((place / count) * windowMs);
+      session.reply({ type: 'goaway', delayMs: slotMs });
+      this.#environment.clock.setTimer(() => session.drain(), slotMs + MOVE_LEAVE_MS);
+      place += 1;
+    }
   }
 
   /** Tells every session why it cannot stay and closes it, in waves within `windowMs`. */
