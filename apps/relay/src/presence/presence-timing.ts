@@ -14,6 +14,8 @@ export const TICK_MS = 250;
 export const QUIET_MS = HEARTBEAT_MS + 3 * TICK_MS;
 /** Hearing nobody for this long, oneself included, freezes presence. Well before the first lease could end. */
 export const DEAF_MS = 5_000;
+/** Who begins to hear asks everybody who is where; the answers, which wait for each other, take so long. Until then what it says may be old. */
+export const ANSWERS_MS = 1_000;
 /** Two ticks further apart than this: the process was paused, and the others may have given it up. */
 export const PAUSED_MS = LEASE_MS - HEARTBEAT_MS - 500;
 /**

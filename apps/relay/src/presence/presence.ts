@@ -24,7 +24,7 @@ import {
   takeQuestions,
 } from './presence-state.ts';
 import { stateOf, type Transition } from './presence-tally.ts';
-import { FLUSH_MAX_MS, FLUSH_MIN_MS, PAUSED_MS, TICK_MS, WAKE_MS } from './presence-timing.ts';
+import { ANSWERS_MS, FLUSH_MAX_MS, FLUSH_MIN_MS, PAUSED_MS, TICK_MS, WAKE_MS } from './presence-timing.ts';
 
 /** A user's state in the whole cluster changed; `presence.state` differs from `from`. */
 export interface PresenceChange {
@@ -103,6 +103,8 @@ class RunningPresence implements NodePresence {
   #flushTimer: CancelTimer | undefined;
   #lookedAt = 0;
   #stale = true;
+  /** Until when answers to its own question may still come. */
+  #listensUntil = 0;
   #phase: 'new' | 'running' | 'ended' = 'new';
 
   constructor(options: PresenceOptions) {
@@ -244,10 +246,13 @@ class RunningPresence implements NodePresence {
     if (outcome.fence !== undefined) this.#fence(outcome.fence);
     if (outcome.expired !== undefined) this.#voice.giveUp(outcome.expired);
     if (outcome.asked === true) this.#voice.answerSoon();
-    if (outcome.returned === true) this.#voice.askAll();
+    if (outcome.returned === true) {
+      this.#voice.askAll();
+      this.#listensUntil = this.#lookedAt + ANSWERS_MS;
+    }
     if (outcome.gap || outcome.expired || outcome.asked || outcome.returned) this.#speakSoon();
     this.#report(outcome.transitions);
-    const stale = isFrozen(this.#state);
+    const stale = isFrozen(this.#state) || this.#lookedAt < this.#listensUntil;
     if (stale === this.#stale) return;
     this.#stale = stale;
     this.#options.onStale?.(stale);

@@ -139,7 +139,7 @@ describe('changes', () => {
     const screen = watching(LOBBY);
     presence.closeSession(ANNA, 's1');
     // The grace ends with a tick, and these are multiples of 250 ms.
-    time.pass(10_190 - time.now);
+    time.pass(11_690 - time.now);
     presence.openSession(BEN, 's2', false);
     time.pass(105);
     expect(presence.onlineCount).toBe(1);
@@ -211,7 +211,7 @@ describe('a stale node', () => {
     time.pass(250);
     expect(screens.map(({ stale }) => stale)).toEqual([true, true]);
     presence.setReachable(true);
-    time.pass(2_500);
+    time.pass(3_500);
     expect(screens.map(({ stale }) => stale)).toEqual([false, false]);
   });
 });

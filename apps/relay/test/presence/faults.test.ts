@@ -254,11 +254,21 @@ describe('a node that hears nobody', () => {
     for (const name of ['a', 'b', 'c']) expect(cluster.stateAt(name, ANNA)).toBe('online');
   });
 
+  it('says stale until the others have told who is with them', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.pass(1_000);
+    const { presence } = cluster.start('d');
+    for (let left = 1_000; presence.stale && left > 0; left -= 1) cluster.pass(5);
+    expect(presence.stale).toBe(false);
+    expect(cluster.stateAt('d', ANNA)).toBe('online');
+  });
+
   it('keeps the only node of a cluster in peace: it hears itself', () => {
     const cluster = new Cluster();
     const { presence } = cluster.start('a');
     expect(presence.stale).toBe(true);
-    cluster.pass(100);
+    cluster.pass(1_500);
     expect(presence.stale).toBe(false);
     cluster.open('a', 's1', { user: ANNA });
     cluster.pass(100_000);

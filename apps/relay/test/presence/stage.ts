@@ -69,7 +69,8 @@ export function stage(userOf: (user: UserId) => User | undefined = (id) => ({ id
   });
   const broadcast = createPresenceBroadcast<Screen>({ presence, userOf, clock });
   presence.start();
-  time.pass(100);
+  // Until it has listened for others it is stale.
+  time.pass(1_600);
   const screen = (): Screen => new Screen(time, broadcast);
   return {
     time,
