@@ -48,8 +48,10 @@ async function runMany(from: number, count: number): Promise<void> {
 }
 
 function explain({ seed, hash, verdict, bugs }: RunResult, most: number): void {
-  for (const { check, says, conversation, id, story } of verdict.violations.slice(0, most)) {
-    console.log(`seed ${seed} ${hash} ${check}: ${says} (${conversation ?? ''} ${id ?? ''})`);
+  for (const { check, says, conversation, id, story, at } of verdict.violations.slice(0, most)) {
+    console.log(
+      `seed ${seed} ${hash} ${check}: ${says} (${[conversation, id, at].filter((part) => part !== undefined).join(' ')})`,
+    );
     if (values.seed !== undefined) for (const event of story) console.log(`    ${JSON.stringify(event)}`);
   }
   if (verdict.violations.length > most) console.log(`seed ${seed}: and ${verdict.violations.length - most} more`);

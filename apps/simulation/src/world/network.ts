@@ -13,6 +13,8 @@ export interface Pace {
 
 /** TCP tries again after a growing time: so much later than the path what waited gets through, in milliseconds. */
 const RETRANSMIT_MOST_MS = 1_500;
+/** However slow, a path takes no longer than this one way, in milliseconds. */
+const SLOWEST_MS = 3_000;
 
 export class Path {
   readonly name: string;
@@ -46,10 +48,8 @@ export class Path {
 
   delayMs(): number {
     const { random, pace } = this.#network;
-    return (
-      (pace.typicalMs * (0.5 + random.float()) + (random.chance(0.02) ? random.waiting(pace.tailMs) : 0)) *
-      this.slowness
-    );
+    const tailMs = random.chance(0.02) ? random.waiting(pace.tailMs) : 0;
+    return Math.min((pace.typicalMs * (0.5 + random.float()) + tailMs) * this.slowness, SLOWEST_MS);
   }
 
   /** Calls back as soon as something can pass. */

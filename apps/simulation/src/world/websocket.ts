@@ -114,8 +114,13 @@ export class ClientSocket implements SocketLike {
 
 /** The payloads of unmasked text frames that follow each other (RFC 6455 §5.2). */
 export function textsIn(bytes: Uint8Array): string[] {
+  return framesIn(bytes).map(({ text }) => text);
+}
+
+/** Such frames, each with the bytes that it is made of. */
+export function framesIn(bytes: Uint8Array): { text: string; bytes: Buffer }[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const texts: string[] = [];
+  const frames: { text: string; bytes: Buffer }[] = [];
   let at = 0;
   while (at < buffer.length) {
     if (buffer[at] !== 0x81) throw new Error(`no text frame at byte ${at}`);
@@ -123,8 +128,9 @@ export function textsIn(bytes: Uint8Array): string[] {
     const head = short < 126 ? 2 : short === 126 ? 4 : 10;
     const length =
       short < 126 ? short : short === 126 ? buffer.readUInt16BE(at + 2) : Number(buffer.readBigUInt64BE(at + 2));
-    texts.push(buffer.toString('utf8', at + head, at + head + length));
-    at += head + length;
+    const end = at + head + length;
+    frames.push({ text: buffer.toString('utf8', at + head, end), bytes: buffer.subarray(at, end) });
+    at = end;
   }
-  return texts;
+  return frames;
 }
