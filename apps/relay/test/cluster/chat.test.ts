@@ -44,6 +44,7 @@ const untilState = (watcher: Person, user: UserId, state: string) =>
 
 async function statusOf(relay: Cluster['relays'][number]): Promise<{
   epoch: string;
+  sessions: number;
   view: { partition: number; next: number; hash: string }[];
   metrics: Record<string, number>;
 }> {
@@ -160,6 +161,37 @@ describe('when a relay is killed', () => {
       await late.stop();
     },
   );
+});
+
+describe('when a relay comes back', () => {
+  it('takes its share of the sockets again, a few at a time, and nobody notices', { timeout: 180_000 }, async () => {
+    const people = await Promise.all(Array.from({ length: 45 }, (_, n) => signIn(cluster, `P${n}`)));
+    everybody.push(...people);
+    const back = cluster.relays[2]!;
+    await back.kill();
+    const on = (node: string): number => people.filter(({ client }) => nodeOf(client) === node).length;
+    await Promise.all(
+      people.map(({ client }) => untilSnapshot(client, () => (nodeOf(client) ?? back.name) !== back.name)),
+    );
+    expect(on(back.name)).toBe(0);
+
+    const interrupted = new Set<string>();
+    for (const { client, user } of people)
+      client.subscribe(() => {
+        if (client.getSnapshot().connection.status !== 'online') interrupted.add(user.id);
+      });
+    await back.restart();
+    const restartedAt = performance.now();
+    const fullest = async (): Promise<number> => {
+      const statuses = await Promise.all(cluster.relays.map((relay) => statusOf(relay)));
+      return Math.max(...statuses.map(({ sessions }) => sessions));
+    };
+    const share = everybody.length / 3;
+    await expect.poll(fullest, { timeout: 120_000, interval: 250 }).toBeLessThanOrEqual(share * 1.1 + 2);
+    expect(on(back.name)).toBeGreaterThan(5);
+    console.log(`even again ${((performance.now() - restartedAt) / 1000).toFixed(0)} s after the restart`);
+    expect([...interrupted]).toEqual([]);
+  });
 });
 
 describe('when everything is killed at once and started again', () => {
