@@ -54,11 +54,13 @@ const LOAD_ALL_MS = 60_000;
 const QUIET_MS = 15_000;
 const LOG_TOPIC = 'parley.log';
 
-/** What every run is held to, in milliseconds. */
-const AUDIT: AuditOptions = {
-  lag: { calm: 1_000 },
-  presence: { onlineMs: 20_000, offlineMs: 75_000, graceMs: 10_000, settleMs: 20_000 },
-};
+/** What a run is held to, in milliseconds. A slow network has its share of the time that an entry may take. */
+function auditOptions({ pace }: Plan): AuditOptions {
+  return {
+    lag: { calm: 1_000 + 20 * pace.tailMs },
+    presence: { onlineMs: 20_000, offlineMs: 75_000, graceMs: 10_000, settleMs: 20_000 },
+  };
+}
 
 export function runSeed(seed: number, options: RunOptions = {}): Promise<RunResult> {
   const { mutant } = options;
@@ -119,7 +121,7 @@ class Run {
       process.off('uncaughtException', caught);
       this.#world.close();
     }
-    const verdict = checkHistory(this.#history, AUDIT);
+    const verdict = checkHistory(this.#history, auditOptions(this.#plan));
     const { trace, time } = this.#world;
     return {
       seed: this.#seed,

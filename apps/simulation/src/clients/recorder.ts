@@ -25,6 +25,7 @@ export class Recorder {
   /** What the frame at hand changed: `conversation seq`. */
   #changed = new Set<string>();
   #historySocket = 0;
+  #hasPresenceNews = true;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -34,8 +35,10 @@ export class Recorder {
 
   listen(client: ChatClient): void {
     let stale: boolean | undefined;
+    let isOnline = false;
     client.onEvent((event) => {
       const common = this.#common();
+      if (event.type === 'connection') isOnline = event.connection.status === 'online';
       if (event.type === 'acked' && this.#current.type !== 'ack') {
         const { id, conversation, seq } = event;
         this.#asked.delete(id);
@@ -48,6 +51,9 @@ export class Recorder {
       }
     });
     client.subscribe(() => {
+      // Reading a snapshot makes it, so it is read only where this may have changed.
+      if (isOnline && !this.#hasPresenceNews) return;
+      this.#hasPresenceNews = false;
       const { presenceStale } = client.getSnapshot();
       if (presenceStale === stale) return;
       stale = presenceStale;
@@ -113,6 +119,7 @@ export class Recorder {
         const before = this.#current;
         this.#current = { socket, type: frame.type };
         this.#changed = new Set();
+        if (frame.type === 'presence' || frame.type === 'welcome') this.#hasPresenceNews = true;
         if (!isClosed) this.#takeFrame(socket, frame);
         events.onText(text);
         if (!isClosed && frame.type === 'entries')

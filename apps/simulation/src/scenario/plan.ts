@@ -44,7 +44,7 @@ export function makePlan(random: SeededRandom, faults: readonly string[]): Plan 
     loadMs: random.between(15_000, 60_000),
     healMs: 50_000,
     calmMs: 25_000,
-    actEveryMs: random.pick([30, 100, 100, 300, 1_000]),
+    actEveryMs: random.pick([50, 100, 200, 300, 1_000]),
     faultEveryMs: isCalm ? 0 : random.pick([1_000, 3_000, 3_000, 8_000]),
     faultTypicalMs: random.pick([300, 2_000, 6_000]),
     faults: random.chance(0.2) ? faults : random.shuffled(faults).slice(0, random.whole(1, 5)),
