@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { classNames } from '../lib/class-names.ts';
 import styles from './empty-state.module.css';
 
 /** Nothing here yet: what to do next, and the button for it. */
@@ -6,15 +7,18 @@ export function EmptyState({
   icon,
   title,
   text,
+  filling = false,
   children,
 }: {
   icon?: ReactNode;
   title: string;
   text?: string;
+  /** It has its pane to itself and stands in its middle. */
+  filling?: boolean;
   children?: ReactNode;
 }) {
   return (
-    <div className={styles.empty}>
+    <div className={classNames(styles.empty, filling && styles.filling)}>
       {icon}
       <p className={styles.title}>{title}</p>
       {text === undefined ? null : <p className={styles.text}>{text}</p>}

@@ -43,10 +43,10 @@ export function InviteArrival({ room, token }: { room: string; token: string }) 
     };
   }, [client, room, token, isWelcome, explain]);
 
-  return error === undefined ? (
-    <EmptyState title={t`Opening the room…`} />
-  ) : (
+  if (error === undefined) return <EmptyState title={t`Opening the room…`} filling />;
+  return (
     <EmptyState
+      filling
       icon={<Link2Off size={32} strokeWidth={1.5} aria-hidden="true" />}
       title={error.isInvalid ? t`This invite link is not valid` : t`The room did not open`}
       text={error.text}
@@ -61,6 +61,7 @@ export function BrokenInvite() {
   const { t } = useLingui();
   return (
     <EmptyState
+      filling
       icon={<Link2Off size={32} strokeWidth={1.5} aria-hidden="true" />}
       title={t`This invite link is not complete`}
       text={t`A piece of it is missing. Go back to where you got it and copy the whole link, or ask for a new one.`}
