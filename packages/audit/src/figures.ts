@@ -19,6 +19,8 @@ export interface Figures {
   readonly longestSilenceMs: number | undefined;
   /** Longest time, from the load on, with fewer than `upShare` of the living clients caught up. */
   readonly recoveryMs: number | undefined;
+  /** Operations asked for from the load on that were refused for good, by the code. */
+  readonly refusals: Readonly<Record<string, number>>;
   /** Sockets that ended, by close code. */
   readonly closes: Readonly<Record<string, number>>;
 }
@@ -32,6 +34,7 @@ export function measure(history: History, upShare: number): Figures {
     seenMs: percentiles(lags(history)),
     longestSilenceMs: oks.length === 0 ? undefined : longestGap([load.from, ...oks, load.to]),
     recoveryMs: longestDown(history, load.from, upShare),
+    refusals: countRefusals(history, load.from),
     closes: countCloses(history),
   };
 }
@@ -93,6 +96,16 @@ function longestDown({ clients, endAt }: History, fromAt: number, upShare: numbe
     }
   }
   return longest;
+}
+
+function countRefusals({ operations }: History, fromAt: number): Record<string, number> {
+  const refusals: Record<string, number> = {};
+  for (const { fails, invokes } of operations) {
+    if ((invokes[0]?.at ?? 0) < fromAt) continue;
+    const refusal = fails.find(({ retryable }) => !retryable);
+    if (refusal !== undefined) refusals[refusal.code] = (refusals[refusal.code] ?? 0) + 1;
+  }
+  return refusals;
 }
 
 function countCloses({ clients }: History): Record<string, number> {

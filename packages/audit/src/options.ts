@@ -17,7 +17,7 @@ export interface PresenceBounds {
   readonly offlineMs: number;
   /** A user who is back within this time was never away, and nobody may have seen a blink. */
   readonly graceMs: number;
-  /** So long a watcher may still show what was, after its own `welcome`. */
+  /** So long a watcher may still show what was, after its own `welcome` or `watch`. */
   readonly settleMs: number;
 }
 

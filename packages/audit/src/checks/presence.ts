@@ -16,7 +16,10 @@ export function checkPresence(history: History, bounds: PresenceBounds): Finding
   for (const [client, watcher] of watchers) {
     const life = history.clients.get(client);
     if (life === undefined) continue;
-    const judged = intersect(watcher.eligible(life, bounds.settleMs, history.endAt), watcher.watchingSince());
+    const judged = intersect(
+      watcher.eligible(life, bounds.settleMs, history.endAt),
+      watcher.watchingSince(bounds.settleMs),
+    );
     for (const user of watcher.users(history)) {
       const truth = truths.get(user);
       const shown = watcher.shownOf(user, history.endAt);
@@ -94,9 +97,10 @@ class Watcher {
     return last.lobby ? new Set([...users, ...last.users]) : last.users;
   }
 
-  watchingSince(): Interval[] {
+  /** The answer to a `watch` takes as long as one to a `hello`. */
+  watchingSince(settleMs: number): Interval[] {
     const last = this.#watched.at(-1);
-    return last === undefined ? [] : [{ from: last.at, to: Number.POSITIVE_INFINITY }];
+    return last === undefined ? [] : [{ from: last.at + settleMs, to: Number.POSITIVE_INFINITY }];
   }
 
   eligible(life: ClientLife, settleMs: number, endAt: number): Interval[] {
