@@ -73,7 +73,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     node: () => (node.unreadyReason() === undefined ? node.services : undefined),
     signIns: new UserLimits(config.rates.signIns, environment.clock),
   });
-  socketRoute(app, { node, authentication });
+  socketRoute(app, { node, authentication, environment, limit: config.rates.sockets });
   if (config.webRoot !== undefined && existsSync(config.webRoot)) await staticPage(app, config.webRoot);
   return app;
 }

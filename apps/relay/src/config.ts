@@ -116,6 +116,9 @@ export const Settings = z.object({
   RATE_OPERATIONS: Rate.default({ perSecond: 20, burst: 100 }).describe(
     'Messages and room operations of one user on this node.',
   ),
+  RATE_SOCKETS: Rate.default({ perSecond: 200, burst: 400 }).describe(
+    'New sockets of this node; beyond it a handshake is answered 503 with Retry-After.',
+  ),
   RATE_SIGN_INS: Rate.default({ perSecond: 5, burst: 100 }).describe('Sign-ins from one address.'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
@@ -145,7 +148,7 @@ export interface Config {
     minInsyncReplicas: number;
   };
   drainMs: number;
-  rates: { frames: BucketSettings; operations: BucketSettings; signIns: BucketSettings };
+  rates: { frames: BucketSettings; operations: BucketSettings; sockets: BucketSettings; signIns: BucketSettings };
   logLevel: Raw['LOG_LEVEL'];
 }
 
@@ -199,7 +202,12 @@ function toConfig(raw: Raw): Config {
       minInsyncReplicas: raw.KAFKA_MIN_INSYNC_REPLICAS,
     },
     drainMs: raw.DRAIN_MS ?? (raw.LOG === 'kafka' ? 5_000 : 0),
-    rates: { frames: raw.RATE_FRAMES, operations: raw.RATE_OPERATIONS, signIns: raw.RATE_SIGN_INS },
+    rates: {
+      frames: raw.RATE_FRAMES,
+      operations: raw.RATE_OPERATIONS,
+      sockets: raw.RATE_SOCKETS,
+      signIns: raw.RATE_SIGN_INS,
+    },
     logLevel: raw.LOG_LEVEL,
   };
 }

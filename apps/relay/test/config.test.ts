@@ -87,6 +87,7 @@ const WRONG: [variable: string, value: string, allowed: string][] = [
   ['RATE_FRAMES', '50', RATE],
   ['RATE_OPERATIONS', '50/', RATE],
   ['RATE_SIGN_INS', '0/5', 'numbers above 0, as in 20/100'],
+  ['RATE_SOCKETS', 'many', RATE],
   ['LOG_LEVEL', 'verbose', 'debug, info, warn, error, silent'],
 ];
 

@@ -17,6 +17,7 @@ const RELAY_PROCESS = fileURLToPath(new URL('relay-process.ts', import.meta.url)
 export const GENEROUS_RATES = {
   RATE_FRAMES: '100000/100000',
   RATE_OPERATIONS: '100000/100000',
+  RATE_SOCKETS: '100000/100000',
   RATE_SIGN_INS: '100000/100000',
 };
 

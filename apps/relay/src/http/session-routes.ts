@@ -145,9 +145,14 @@ async function refused(reply: FastifyReply, status: number, code: HttpError['cod
   return undefined;
 }
 
-export function refuse(reply: FastifyReply, status: number, code: HttpError['code']): FastifyReply {
+/** @param retryAfterMs With a 503: when to come back, in milliseconds, perhaps to another node. */
+export function refuse(
+  reply: FastifyReply,
+  status: number,
+  code: HttpError['code'],
+  retryAfterMs = 1_000,
+): FastifyReply {
   reply.header('cache-control', 'no-store');
-  // A client that got it comes back, and perhaps to another node.
-  if (status === 503) reply.header('retry-after', '1');
+  if (status === 503) reply.header('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
   return reply.code(status).send({ code } satisfies HttpError);
 }

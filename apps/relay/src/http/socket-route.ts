@@ -4,15 +4,29 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CLOSE_DRAINING, SOCKET_PATH } from '@parley/protocol';
+import type { Environment } from '../environment.ts';
 import type { RelayNode } from '../node.ts';
 import type { FrameSocket } from '../session/outbound.ts';
 import type { Services } from '../session/services.ts';
 import { type Identity, Session } from '../session/session.ts';
 import type { Authentication } from './authentication.ts';
+import { type BucketSettings, fullBucket, takeTokens } from '../session/token-bucket.ts';
 import { refuse } from './session-routes.ts';
 
-export function socketRoute(app: FastifyInstance, options: { node: RelayNode; authentication: Authentication }): void {
-  const { node, authentication } = options;
+/** After a failure everybody comes back at once; those beyond the limit are spread over this time. Milliseconds. */
+const RETRY_SPREAD_MS = 4_000;
+
+export interface SocketRouteOptions {
+  node: RelayNode;
+  authentication: Authentication;
+  environment: Environment;
+  /** New sockets of this node. */
+  limit: BucketSettings;
+}
+
+export function socketRoute(app: FastifyInstance, options: SocketRouteOptions): void {
+  const { node, authentication, environment, limit } = options;
+  const bucket = fullBucket(limit, environment.clock.monotonicMs());
   const granted = new WeakMap<FastifyRequest, { identity: Identity; response: ServerResponse }>();
 
   // The plugin would grant a socket on any route, to whomever, and then close it.
@@ -30,6 +44,8 @@ export function socketRoute(app: FastifyInstance, options: { node: RelayNode; au
         const authenticated = authentication.authenticate(request);
         if (!authenticated.ok) return refuse(reply, authenticated.status, authenticated.code);
         if (node.unreadyReason() !== undefined) return refuse(reply, 503, 'unavailable');
+        const waitMs = takeTokens(bucket, limit, { count: 1, nowMs: environment.clock.monotonicMs() });
+        if (waitMs > 0) return refuse(reply, 503, 'unavailable', waitMs + environment.random.float() * RETRY_SPREAD_MS);
         granted.set(request, { identity: authenticated.identity, response: reply.raw });
         return undefined;
       },
