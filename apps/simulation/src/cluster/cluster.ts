@@ -95,7 +95,7 @@ export class Cluster {
     return {
       prepareTopics: async (names, { partitions, replicationFactor, minInsyncReplicas }) => {
         const cluster = kafka.clusterFor(process, host);
-        const all = [names.log, names.state, names.dead, names.signals];
+        const all = Object.values(names);
         await cluster.metadata(all);
         const plan = (topic: string, count: number, minIsr: number) => ({
           topic,
@@ -107,6 +107,7 @@ export class Cluster {
           plan(names.log, partitions, minInsyncReplicas),
           plan(names.state, partitions, minInsyncReplicas),
           plan(names.dead, 1, minInsyncReplicas),
+          plan(names.presence, 1, minInsyncReplicas),
           plan(names.signals, 1, 1),
         ]);
         for (const { error } of await cluster.metadata(all))

@@ -40,22 +40,21 @@ export function takeRepeatsForNew(): Partial<RelayDoors> {
 }
 
 function changeRecords(log: Log, change: (partition: number, record: LoggedRecord) => LoggedRecord): Log {
-  return {
-    start: (handlers) =>
-      log.start({
-        ...handlers,
-        onBatch: (batch) =>
-          handlers.onBatch(
-            batch.topic === 'log'
-              ? { ...batch, records: batch.records.map((record) => change(batch.partition, record)) }
-              : batch,
-          ),
-      }),
-    append: (draft) => log.append(draft),
-    putState: (key, body) => log.putState(key, body),
-    publish: (signal) => log.publish(signal),
-    bury: (partition, record, reason) => log.bury(partition, record, reason),
-    ends: () => log.ends(),
-    stop: () => log.stop(),
-  };
+  const start: Log['start'] = (handlers) =>
+    log.start({
+      ...handlers,
+      onBatch: (batch) => {
+        const isLog = batch.topic === 'log';
+        return handlers.onBatch(
+          isLog ? { ...batch, records: batch.records.map((record) => change(batch.partition, record)) } : batch,
+        );
+      },
+    });
+  return new Proxy(log, {
+    get(target, name) {
+      if (name === 'start') return start;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
