@@ -99,7 +99,7 @@ export const Settings = z.object({
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, dot, dash and underscore, at most 64')
     .default('parley')
-    .describe('Topics are PREFIX.log, .state, .signals and .dead.'),
+    .describe('Topics are PREFIX.log, .state, .signals, .presence and .dead.'),
   KAFKA_PARTITIONS: whole(1, 256)
     .default(1)
     .describe('Partitions of topics that this node creates; fixed for the life of a log.'),

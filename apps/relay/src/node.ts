@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import type { Environment } from './environment.ts';
 import type { Log, LogPositions, LogStatus, Signal } from './log/log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { Announcer } from './presence/announcer.ts';
 import { createPresence, type NodePresence } from './presence/presence.ts';
 import { createPresenceBroadcast, type PresenceBroadcast } from './presence/presence-broadcast.ts';
 import { Readiness } from './readiness.ts';
@@ -40,6 +41,7 @@ export class RelayNode {
   readonly metrics: Metrics = createMetrics();
   readonly #options: NodeOptions;
   readonly #presence: NodePresence;
+  readonly #announcer: Announcer;
   readonly #operations: Operations;
   readonly #sessions: SessionRegistry;
   #view: View | undefined;
@@ -68,9 +70,19 @@ export class RelayNode {
       logger: environment.logger,
       sessionCount: () => (this.unreadyReason() === undefined ? this.#sessions.size : undefined),
       publish: (signal) => log.publish(signal),
-      onChanges: (changes) => this.#view?.broadcast.handleChanges(changes),
+      onChanges: (changes) => {
+        this.#announcer.handleChanges(changes);
+        this.#view?.broadcast.handleChanges(changes);
+      },
       onStale: () => this.#view?.broadcast.handleStale(),
       onFenced: (reason) => this.#handleFenced(reason),
+    });
+    this.#announcer = new Announcer({
+      node: options.config.node,
+      clock: environment.clock,
+      isFirst: () => this.#presence.isFirst(),
+      everybody: () => this.#presence.everybody(),
+      announce: (user, value) => log.announce(user, value),
     });
   }
 
@@ -84,6 +96,7 @@ export class RelayNode {
       onStatus: (status) => this.#handleStatus(status),
     });
     this.#presence.start();
+    this.#announcer.start();
     this.#catchUp(ends);
     this.#endBalancer = startBalancer({
       clock: this.#options.environment.clock,
@@ -131,6 +144,7 @@ export class RelayNode {
     this.#readiness.drain();
     this.#endBalancer?.();
     await this.#sessions.drain(this.#options.config.drainMs);
+    this.#announcer.stop();
     this.#presence.drain();
     await this.#options.log.stop();
     this.#presence.stop();

@@ -105,6 +105,9 @@ class EmbeddedLog implements Log {
     });
   }
 
+  // The file has no other readers.
+  announce(): void {}
+
   bury(partition: number, record: LoggedRecord, reason: string): void {
     try {
       this.#open?.store.bury({ partition, record, reason });

@@ -98,6 +98,13 @@ class KafkaLog implements Log {
     this.#open?.signals.publish(signal);
   }
 
+  announce(user: string, value: Uint8Array): void {
+    const record: KafkaRecord = { key: user, value, headers: [] };
+    this.#write(this.#names.presence, { partition: 0, record, bytes: user.length + value.length }).catch(
+      (error: unknown) => this.#options.logger.debug({ err: error, user }, 'a presence was not announced'),
+    );
+  }
+
   bury(partition: number, dead: LoggedRecord, reason: string): void {
     const { key, head, body, offset } = dead;
     const record: KafkaRecord = {

@@ -74,6 +74,10 @@ export interface NodePresence {
   readonly stale: boolean;
   /** Sockets of each other node that takes new ones; undefined while this node may not know them all. */
   sessionsElsewhere(): readonly number[] | undefined;
+  /** Whether this node's name is the first of the living ones, as far as it can know. */
+  isFirst(): boolean;
+  /** Everybody who is online or away. */
+  everybody(): Iterable<Presence>;
   /** Tells what the log's status says about signals; unreachable freezes at once. */
   setReachable(reachable: boolean): void;
   /** Goes on after `onFenced` under a greater incarnation. Whoever left since a pause is gone now: others saw it so. */
@@ -172,6 +176,17 @@ class RunningPresence implements NodePresence {
     return [...this.#state.peers.values()].flatMap(({ leaving, sessions = [] }) =>
       leaving === undefined ? sessions : [],
     );
+  }
+
+  isFirst(): boolean {
+    if (this.#stale || this.#phase !== 'running') return false;
+    for (const [name, { leaving }] of this.#state.peers)
+      if (leaving === undefined && name < this.#state.node) return false;
+    return true;
+  }
+
+  *everybody(): Iterable<Presence> {
+    for (const user of this.#state.tally.owners.keys()) yield this.presenceOf(user);
   }
 
   setReachable(reachable: boolean): void {

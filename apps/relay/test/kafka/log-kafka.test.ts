@@ -1,4 +1,5 @@
 import { type KafkaCluster, startKafka } from '@parley/infra';
+import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLog } from '../log-suite.ts';
 import { message, newRoom } from '../log/drafts.ts';
@@ -52,4 +53,27 @@ it('shows Kafka how far a node has read, under a group of its own', { timeout: 6
   await expect.poll(shown, { timeout: 40_000, interval: 500 }).toBe('3');
   await admin.disconnect();
   await log.stop();
+});
+
+it('keeps the newest presence of each user for other services', { timeout: 60_000 }, async () => {
+  const prefix = newPrefix();
+  const log = kafkaNode(kafka.kafkaBrokers, prefix, { node: 'a', partitions: 1 });
+  await log.start(new Reader());
+  log.announce('u1', Buffer.from('online'));
+  log.announce('u1', Buffer.from('offline'));
+  await log.stop();
+  const found = await readTopic(kafka.kafkaBrokers, `${prefix}.presence`);
+  expect(found.map(({ key, body }) => [key, body])).toEqual([
+    ['u1', 'online'],
+    ['u1', 'offline'],
+  ]);
+  const admin = plainKafka(kafka.kafkaBrokers).admin();
+  await admin.connect();
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: `${prefix}.presence` }],
+  });
+  await admin.disconnect();
+  const policy = resources[0]?.configEntries.find(({ configName }) => configName === 'cleanup.policy');
+  expect(policy?.configValue).toBe('compact');
 });

@@ -92,7 +92,7 @@ async function openProducer(
   { minInsyncReplicas, clock, logger }: OpenOptions,
   { names, board }: { names: TopicNames; board: StatusBoard },
 ): Promise<PartitionedProducer> {
-  const lookUp = () => lookUpPartitions(cluster, [names.log, names.state, names.dead]);
+  const lookUp = () => lookUpPartitions(cluster, [names.log, names.state, names.dead, names.presence]);
   const partitions = await lookUp();
   board.setWriteFault(undefined);
   return createPartitionedProducer({
@@ -103,7 +103,7 @@ async function openProducer(
     clock,
     logger,
     onFault: (reason) => board.setWriteFault(reason),
-    minorTopic: names.dead,
+    minorTopics: [names.dead, names.presence],
   });
 }
 

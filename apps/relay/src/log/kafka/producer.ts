@@ -78,8 +78,8 @@ export interface ProducerOptions {
   logger: Logger;
   /** Told with the reason when a partition takes no appends, with undefined when all do again. */
   onFault: (reason: string | undefined) => void;
-  /** A topic whose faults concern no one but its own writes. */
-  minorTopic?: string;
+  /** Topics whose faults concern no one but their own writes. */
+  minorTopics?: readonly string[];
 }
 
 export function createPartitionedProducer(options: ProducerOptions): PartitionedProducer {
@@ -242,7 +242,7 @@ class LaneProducer implements PartitionedProducer {
     failWaiting(lane, reason);
     lane.busy = false;
     lane.fault = reason;
-    if (lane.topic !== this.#options.minorTopic) this.#options.onFault(reason);
+    if (!this.#isMinor(lane.topic)) this.#options.onFault(reason);
     void this.#probe();
   }
 
@@ -261,9 +261,7 @@ class LaneProducer implements PartitionedProducer {
         lane.fault = undefined;
         this.#leaders.set(laneKey(topic, partition), leader);
       }
-      const left = [...this.#lanes.values()].find(
-        ({ fault, topic }) => fault !== undefined && topic !== this.#options.minorTopic,
-      );
+      const left = [...this.#lanes.values()].find(({ fault, topic }) => fault !== undefined && !this.#isMinor(topic));
       if (!this.#closed) this.#options.onFault(left?.fault);
     }
     this.#probing = false;
@@ -282,6 +280,10 @@ class LaneProducer implements PartitionedProducer {
       }
     })();
     return this.#lookingUp;
+  }
+
+  #isMinor(topic: string): boolean {
+    return this.#options.minorTopics?.includes(topic) === true;
   }
 
   #leaderOf(lane: Lane): number {

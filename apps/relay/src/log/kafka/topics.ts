@@ -6,6 +6,8 @@ export interface TopicNames {
   log: string;
   state: string;
   signals: string;
+  /** Who came and went, for other services. */
+  presence: string;
   dead: string;
 }
 
@@ -22,7 +24,13 @@ export const MAX_MESSAGE_BYTES = 128 * 1024;
 const SIGNALS_RETENTION_MS = 60_000;
 
 export function topicNames(prefix: string): TopicNames {
-  return { log: `${prefix}.log`, state: `${prefix}.state`, signals: `${prefix}.signals`, dead: `${prefix}.dead` };
+  return {
+    log: `${prefix}.log`,
+    state: `${prefix}.state`,
+    signals: `${prefix}.signals`,
+    presence: `${prefix}.presence`,
+    dead: `${prefix}.dead`,
+  };
 }
 
 /** Creates the topics that are missing. Another node may do the same at the same time. */
@@ -56,6 +64,7 @@ function wantedTopics(names: TopicNames, wishes: TopicWishes): ITopicConfig[] {
       'cleanup.policy': 'delete',
       'max.message.bytes': String(2 * MAX_MESSAGE_BYTES),
     }),
+    topic(names.presence, 1, { ...durable, 'cleanup.policy': 'compact' }),
     topic(names.signals, 1, {
       'cleanup.policy': 'delete',
       'min.insync.replicas': '1',
