@@ -60,12 +60,12 @@ function explain({ seed, hash, verdict, bugs }: RunResult, most: number): void {
 
 function summary(results: readonly RunResult[]): string {
   const sum = (of: (result: RunResult) => number): number => results.reduce((total, result) => total + of(result), 0);
-  const [virtualMs, realMs] = [sum((result) => result.virtualMs), sum((result) => result.realMs)];
+  const [virtualMs, cpuMs] = [sum((result) => result.virtualMs), sum((result) => result.cpuMs)];
   const wrong = results.filter(isWrong).map(({ seed }) => seed);
   return [
     `${results.length} seeds, ${wrong.length} with violations${wrong.length > 0 ? `: ${wrong.slice(0, 40).join(' ')}` : ''}`,
     `${sum((result) => result.events)} events, ${sum(({ verdict }) => verdict.counts.acked)} operations acknowledged`,
-    `${(virtualMs / 60_000).toFixed(1)} minutes simulated in ${(realMs / 60_000).toFixed(1)}: ${(virtualMs / realMs).toFixed(0)} a minute`,
+    `${(virtualMs / 60_000).toFixed(1)} minutes simulated in ${(cpuMs / 60_000).toFixed(1)} of one core: ${(virtualMs / cpuMs).toFixed(0)} a minute`,
     results.length === 1 ? `trace hash ${results[0]?.hash}` : '',
   ].join('\n');
 }

@@ -6,7 +6,7 @@ import { dumpLog, dumpView } from './scenario/dumps.ts';
 import { FAULTS, type Stage } from './scenario/faults.ts';
 import { People } from './scenario/people.ts';
 import { makePlan, type Plan } from './scenario/plan.ts';
-import { realWorld, withoutRealWorld } from './world/real-world.ts';
+import { withoutRealWorld } from './world/real-world.ts';
 import { World } from './world/world.ts';
 
 export interface RunOptions {
@@ -33,7 +33,8 @@ export interface RunResult {
   /** Events of the world. */
   events: number;
   virtualMs: number;
-  realMs: number;
+  /** Of one core. */
+  cpuMs: number;
   history: readonly AuditEvent[];
   verdict: Verdict;
   /** What must not happen at all: errors that nobody caught, frames that cannot be read, people who wait for ever. */
@@ -94,7 +95,6 @@ class Run {
       world: this.#world,
       settings: this.#plan.cluster,
       doors: { ...PLAIN, ...mutant?.doors(this.#world) },
-      onBug,
     });
     this.#people = new People({
       world: this.#world,
@@ -109,7 +109,7 @@ class Run {
   readonly #onBug: (what: string) => void;
 
   async result(): Promise<RunResult> {
-    const startedMs = realWorld().nowMs();
+    const startedAt = process.cpuUsage();
     const caught = (error: unknown): void =>
       this.#onBug(`nobody caught ${error instanceof Error ? error.stack : String(error)}`);
     process.on('unhandledRejection', caught);
@@ -123,13 +123,14 @@ class Run {
     }
     const verdict = checkHistory(this.#history, auditOptions(this.#plan));
     const { trace, time } = this.#world;
+    const { user, system } = process.cpuUsage(startedAt);
     return {
       seed: this.#seed,
       plan: this.#plan,
       hash: trace.hash,
       events: time.count,
       virtualMs: time.now,
-      realMs: realWorld().nowMs() - startedMs,
+      cpuMs: (user + system) / 1_000,
       history: this.#history,
       verdict,
       bugs: this.#bugs,
@@ -191,7 +192,7 @@ class Run {
   }
 
   #heal(): void {
-    for (const end of [...this.#ends.values()]) end();
+    for (const end of this.#ends.values()) end();
     this.#cluster.heal();
     for (const seat of this.#people.seats) if (seat.tabs.length === 0) this.#people.openTab(seat);
   }

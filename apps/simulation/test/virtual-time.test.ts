@@ -28,7 +28,7 @@ describe('virtual time', () => {
     let steps = 0;
     const walk = async (): Promise<void> => {
       for (let step = 0; step < 10_000; step += 1) {
-        await undefined;
+        await Promise.resolve();
         // Ticks and microtasks may set each other going.
         if (step % 1_000 === 0) await new Promise<void>((resolve) => process.nextTick(() => queueMicrotask(resolve)));
         steps += 1;

@@ -19,7 +19,6 @@ export interface ClusterOptions {
   world: World;
   settings: ClusterSettings;
   doors: RelayDoors;
-  onBug(what: string): void;
 }
 
 /** A supervisor starts a process that ended again after this, in milliseconds. */
@@ -35,7 +34,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    const { world, settings, doors, onBug } = options;
+    const { world, settings, doors } = options;
     this.kafka = new KafkaModel(world, settings.kafka);
     this.relays = Array.from(
       { length: settings.relays },
@@ -47,7 +46,6 @@ export class Cluster {
           doors,
           drainMs: settings.drainMs,
           onDown: (relay) => this.#restart(relay),
-          onBug,
         }),
     );
     this.edge = new Edge(world, this.relays);

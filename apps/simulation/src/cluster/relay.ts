@@ -28,12 +28,10 @@ export interface RelayOptions {
   world: World;
   name: string;
   /** The log of one life of the node. */
-  openLog(process: SimProcess, incarnation: number): Log;
+  openLog: (process: SimProcess) => Log;
   doors: RelayDoors;
   drainMs: number;
-  onDown(relay: Relay): void;
-  /** Something that must not happen at all, whatever the faults. */
-  onBug(what: string): void;
+  onDown: (relay: Relay) => void;
 }
 
 export class Relay {
@@ -79,7 +77,7 @@ export class Relay {
     this.#process = process;
     doors.beforeStart(this.#folder);
     const incarnation = nextIncarnation(this.#folder, process.clock);
-    const log = doors.log(openLog(process, incarnation), process);
+    const log = doors.log(openLog(process), process);
     const node = new RelayNode({
       config: readConfig({ NODE_ID: name, DRAIN_MS: String(drainMs), LOG: 'embedded' }),
       environment: {

@@ -97,8 +97,6 @@ function serveFollower(
         },
     );
   };
-  const isWorthIt = (all: readonly ReplicaAnswer[]): boolean =>
-    all.some((one) => !('entries' in one) || one.entries.length > 0);
   const first = read();
   for (const { key } of fetches) leader.served(key);
   if (isWorthIt(first)) {
@@ -127,4 +125,8 @@ function serveFollower(
   };
   for (const replica of watched) replica.watchers.add(look);
   process?.after(WAIT_MS, `${leader.name} ends a follower's long poll`, finish);
+}
+
+function isWorthIt(all: readonly ReplicaAnswer[]): boolean {
+  return all.some((one) => !('entries' in one) || one.entries.length > 0);
 }

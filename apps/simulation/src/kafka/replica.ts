@@ -35,7 +35,7 @@ interface Follower {
 interface WaitingAppend {
   /** High watermark that makes it durable. */
   until: number;
-  settle(error: KafkaErrorName | undefined): void;
+  settle: (error: KafkaErrorName | undefined) => void;
 }
 
 /** A follower's question for one partition. */
@@ -147,7 +147,7 @@ export class Replica {
   append(records: readonly KafkaRecord[], now: number): number {
     const first = this.log.length;
     for (const record of records) this.log.push({ epoch: this.epoch, record });
-    for (const watch of [...this.watchers]) watch();
+    for (const watch of this.watchers) watch();
     this.advance(now);
     return first;
   }
@@ -256,6 +256,6 @@ export class Replica {
   }
 
   #wake(): void {
-    for (const watch of [...this.watchers]) watch();
+    for (const watch of this.watchers) watch();
   }
 }

@@ -26,43 +26,33 @@ export class SimCluster implements KafkaCluster {
     this.#brokers = parts.brokers;
   }
 
-  metadata(topics: readonly string[]): Promise<TopicInfo[]> {
+  /** One broker after the other, each a little later, until one answers. */
+  async metadata(topics: readonly string[]): Promise<TopicInfo[]> {
     const brokers = [...this.#brokers.values()];
     const turns = brokers.map((_, turn) => (this.#first + turn) % brokers.length);
-    return new Promise((resolve, reject) => {
-      let isDone = false;
-      let failures = 0;
-      const ask = (place: number): void => {
-        const turn = turns[place];
-        const broker = turn === undefined ? undefined : brokers[turn];
-        if (isDone || turn === undefined || broker === undefined) return;
-        let isNextAsked = false;
-        const next = (): void => {
-          if (isNextAsked) return;
-          isNextAsked = true;
-          ask(place + 1);
-        };
-        this.#process.after(ASK_NEXT_AFTER_MS, `${this.#process.name} asks the next broker too`, next);
-        this.#ask<TopicInfo[]>(broker, 'metadata', ASK_WITHIN_MS, (answer) => answer(broker.metadata(topics))).then(
-          (answer) => {
-            isDone = true;
-            this.#first = turn;
-            resolve(answer);
-          },
-          (error: unknown) => {
-            failures += 1;
-            if (failures === turns.length)
-              reject(
-                error instanceof Error
-                  ? new NoAnswerError(error.message, { maybeArrived: false })
-                  : new Error('unknown'),
-              );
-            else next();
-          },
-        );
-      };
-      ask(0);
-    });
+    const first = Promise.withResolvers<TopicInfo[]>();
+    let failures = 0;
+    let isDone = false;
+    for (const turn of turns) {
+      const broker = brokers[turn];
+      if (isDone || broker === undefined) break;
+      const asked = this.#ask<TopicInfo[]>(broker, 'metadata', ASK_WITHIN_MS, (answer) =>
+        answer(broker.metadata(topics)),
+      );
+      const ended = asked.then(
+        (answer) => {
+          isDone = true;
+          this.#first = turn;
+          first.resolve(answer);
+        },
+        (error: unknown) => {
+          failures += 1;
+          if (failures === turns.length) first.reject(new NoAnswerError(String(error), { maybeArrived: false }));
+        },
+      );
+      await Promise.race([ended, this.#sleep(ASK_NEXT_AFTER_MS)]);
+    }
+    return first.promise;
   }
 
   produce: KafkaCluster['produce'] = (id, request) =>
@@ -84,6 +74,10 @@ export class SimCluster implements KafkaCluster {
   close(): void {
     this.#isClosed = true;
     for (const fail of this.#underWay) fail(new NoAnswerError('closed', { maybeArrived: true }));
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#process.after(ms, `${this.#process.name} asks the next broker too`, resolve));
   }
 
   #askBroker<Answer>(

@@ -133,16 +133,15 @@ export class People {
     const { order } = tab.chat.getSnapshot();
     const asked: Promise<unknown>[] = [tab.chat.listRooms(), tab.chat.listPeople()];
     if (order.length > 0) asked.push(tab.chat.loadEarlier(this.#random.pick(order)));
-    for (const each of asked) each.catch(() => undefined);
+    for (const each of asked) letBe(each);
   }
 
   #command(tab: Tab): void {
     const roll = this.#random.float();
     const { chat } = tab;
-    const run = (work: Promise<unknown>): void => void work.catch(() => undefined);
     if (this.#rooms.length === 0 || roll < 0.12) {
       const isPrivate = this.#random.chance(0.4);
-      run(
+      letBe(
         chat
           .createRoom(`Room ${this.#count}`, isPrivate ? 'private' : 'public')
           .then((id) => this.#rooms.push({ id, isPrivate, invite: undefined })),
@@ -150,10 +149,10 @@ export class People {
       return;
     }
     const room = this.#random.pick(this.#rooms);
-    if (roll < 0.62) run(chat.joinRoom(room.id, room.isPrivate ? room.invite : undefined));
-    else if (roll < 0.8) run(chat.leaveRoom(room.id));
-    else if (roll < 0.88) run(chat.renameRoom(room.id, `Room ${this.#count} anew`));
-    else run(chat.replaceInvite(room.id).then((invite) => (room.invite = invite)));
+    if (roll < 0.62) letBe(chat.joinRoom(room.id, room.isPrivate ? room.invite : undefined));
+    else if (roll < 0.8) letBe(chat.leaveRoom(room.id));
+    else if (roll < 0.88) letBe(chat.renameRoom(room.id, `Room ${this.#count} anew`));
+    else letBe(chat.replaceInvite(room.id).then((invite) => (room.invite = invite)));
   }
 
   /** Mostly where the user is at home, sometimes where nobody let them in. */
@@ -165,4 +164,9 @@ export class People {
     if (this.#rooms.length > 0 && roll < 0.55) return this.#random.pick(this.#rooms).id;
     return directConversationId(tab.user.id, this.#random.pick(this.seats).user.id);
   }
+}
+
+/** What comes of it is seen in what the client shows and sends. */
+function letBe(work: Promise<unknown>): void {
+  work.catch(() => undefined);
 }

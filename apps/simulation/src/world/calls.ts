@@ -18,9 +18,9 @@ export interface Call<Answer> {
   to: Host;
   label: string;
   /** Runs at the other side. */
-  serve(answer: (value: Answer) => void): void;
+  serve: (answer: (value: Answer) => void) => void;
   /** Runs at this side, at most once; never where no answer gets through, so whoever calls has a time limit of its own. */
-  done(result: CallResult<Answer>): void;
+  done: (result: CallResult<Answer>) => void;
 }
 
 interface UnderWay {
