@@ -65,7 +65,9 @@ export class Outbound {
       this.#batch = OutgoingBatch.append(this.#batch, frame);
       this.#waitingBytes += frame.bytes.length;
     }
-    this.#scheduler.add(this);
+    // One turn may bring hundreds of questions, each with a long answer: the limit holds within it too.
+    if (this.#waitingBytes > MAX_BUFFERED_BYTES) this.flush();
+    else this.#scheduler.add(this);
   }
 
   /** Called by the scheduler. */

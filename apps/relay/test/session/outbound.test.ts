@@ -92,6 +92,14 @@ describe('the outbound queue', () => {
     ]);
   });
 
+  it('holds no more than a reader is cut for, however much one turn brings', () => {
+    const { socket, outbound, cuts } = new World().open();
+    socket.reads = false;
+    for (let n = 0; n < 100; n += 1) outbound.push(large(MAX_BUFFERED_BYTES / 4));
+    expect(cuts).toHaveLength(1);
+    expect(socket.bytes.length).toBeLessThan(2 * MAX_BUFFERED_BYTES);
+  });
+
   it('drops what is true for a moment first, and says so', async () => {
     const { socket, outbound, drops, cuts } = new World().open();
     socket.reads = false;
