@@ -19,6 +19,11 @@ export interface PresenceBounds {
   readonly graceMs: number;
   /** So long a watcher may still show what was, after its own `welcome` or `watch`. */
   readonly settleMs: number;
+  /**
+   * Where a fault hides sessions that are open, as a paused node does: whom it hides may be shown as gone during a fault and for
+   * so long after it. Unless given, no fault is an excuse.
+   */
+  readonly afterFaultMs?: number;
 }
 
 export interface AuditOptions {

@@ -8,9 +8,9 @@ import { nowMs } from '../clock.ts';
 import type { Field, Row } from '../row.ts';
 import { RawPeer, type RawUser, signInRaw } from './raw-peer.ts';
 
-const SLOW_READERS = 50;
-/** So much is asked for by each, and not read: amply more than sockets and the relay may hold. */
-const PAGES_ASKED = 150;
+const SLOW_READERS = 20;
+/** Each asks for 24 MB and reads none of it: amply more than the kernel holds for both ends of a socket, and the relay. */
+const PAGES_ASKED = 500;
 const LONG_TEXT = 'x'.repeat(4_000);
 /** 10 s stuck, and some seconds for a busy machine. */
 const CUT_WITHIN_MS = 16_000;
@@ -19,24 +19,30 @@ const MOST_GROWTH_BYTES = 2 * 1024 * 1024;
 export const slowReaders: Row = {
   id: 'F27',
   fault: `${SLOW_READERS} readers that do not read`,
+  relayEnv: { RATE_FRAMES: '100000/100000' },
   bounds: { ackP99Ms: 2_000 },
   async inject(field) {
     const { cluster, fault, problem, sleep } = field;
     const relay = cluster.relays[0]!;
     await sleep(1_000);
     await fault(`${SLOW_READERS} readers on ${relay.name} stop reading`, async () => {
-      const peers: RawPeer[] = [];
-      for (let at = 0; at < SLOW_READERS; at += 1) peers.push(await openWithHistory(field, relay.url ?? '', at));
       const before = rssOf(relay.pid);
       const cutBefore = (await readStatus(relay))?.metrics.slowReaders ?? 0;
-      const untilMs = nowMs() + CUT_WITHIN_MS;
+      const peers: RawPeer[] = [];
       let peak = before;
       let cut = 0;
-      for (const peer of peers) peer.stopReading();
-      while (nowMs() < untilMs && cut < SLOW_READERS) {
-        await sleep(250);
+      const look = async (): Promise<void> => {
         peak = Math.max(peak, rssOf(relay.pid));
         cut = ((await readStatus(relay))?.metrics.slowReaders ?? 0) - cutBefore;
+      };
+      for (let at = 0; at < SLOW_READERS; at += 1) {
+        peers.push(await openWithHistory(field, relay.url ?? '', at));
+        await look();
+      }
+      const untilMs = nowMs() + CUT_WITHIN_MS;
+      while (nowMs() < untilMs && cut < SLOW_READERS) {
+        await sleep(250);
+        await look();
       }
       for (const peer of peers) peer.end();
       if (cut < SLOW_READERS) problem(`${cut} of ${SLOW_READERS} slow readers were cut within ${CUT_WITHIN_MS} ms`);

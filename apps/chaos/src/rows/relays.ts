@@ -27,6 +27,8 @@ export const relayPaused: Row = {
   fault: 'relay paused for 60 s, then woken',
   atLeastSeconds: 75,
   bounds: { recoverMs: 45_000 },
+  // Nobody can tell a paused node from a dead one; once it is awake, or its clients have left it, the truth is back.
+  audit: { presence: { onlineMs: 5_000, offlineMs: 60_000, graceMs: 8_000, settleMs: 5_000, afterFaultMs: 5_000 } },
   async inject({ cluster, random, sleep, fault }) {
     await sleep(3_000);
     const relay = random.pick(cluster.relays);

@@ -1,6 +1,7 @@
 import type { AuditEventOf } from '../events.ts';
+import { faultsOf } from '../faults.ts';
 import type { History } from '../history.ts';
-import { type Interval, union } from '../intervals.ts';
+import type { Interval } from '../intervals.ts';
 import type { LagBounds } from '../options.ts';
 import type { Finding } from '../violation.ts';
 
@@ -46,20 +47,4 @@ class Phases {
     const phase = this.#phases.findLast(({ at }) => at <= from)?.phase ?? 'load';
     return (phase === 'end' ? undefined : this.#bounds[phase]) ?? Number.POSITIVE_INFINITY;
   }
-}
-
-/** When a nemesis was at work. */
-export function faultsOf({ nemeses, endAt }: History): Interval[] {
-  const faults: Interval[] = [];
-  const since = new Map<string, number>();
-  for (const { name, state, at } of nemeses) {
-    const from = since.get(name);
-    if (state === 'start') since.set(name, from ?? at);
-    else if (from !== undefined) {
-      faults.push({ from, to: at });
-      since.delete(name);
-    }
-  }
-  for (const from of since.values()) faults.push({ from, to: endAt });
-  return union(faults);
 }

@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../events.ts';
+import { faultsOf } from '../faults.ts';
 import type { ClientLife, History } from '../history.ts';
 import { afterFirst, complement, intersect, type Interval, union } from '../intervals.ts';
 import type { PresenceBounds } from '../options.ts';
@@ -13,6 +14,7 @@ export function checkPresence(history: History, bounds: PresenceBounds): Finding
   const findings: Finding[] = [];
   const watchers = readWatchers(history);
   const truths = readTruths(history, bounds);
+  const told = toldTimes(history, bounds);
   for (const [client, watcher] of watchers) {
     const life = history.clients.get(client);
     if (life === undefined) continue;
@@ -28,7 +30,7 @@ export function checkPresence(history: History, bounds: PresenceBounds): Finding
         if (first !== undefined) findings.push({ says: `${client} ${says}`, client, user, at: first.from });
       };
       tell(
-        intersect(judged, intersect(complement(shown), truth?.here ?? [])),
+        intersect(intersect(judged, told), intersect(complement(shown), truth?.here ?? [])),
         `shows ${user} as offline who has a session`,
       );
       tell(intersect(judged, intersect(shown, truth?.away ?? ALWAYS)), `shows ${user} as here who has no session`);
@@ -38,6 +40,12 @@ export function checkPresence(history: History, bounds: PresenceBounds): Finding
 }
 
 const ALWAYS: readonly Interval[] = [{ from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }];
+
+/** When nobody may be shown as gone who is here. */
+function toldTimes(history: History, { afterFaultMs }: PresenceBounds): Interval[] {
+  if (afterFaultMs === undefined) return [...ALWAYS];
+  return complement(union(faultsOf(history).map(({ from, to }) => ({ from, to: to + afterFaultMs }))));
+}
 
 interface Truth {
   /** When everybody must show the user as here. */
