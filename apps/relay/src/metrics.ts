@@ -14,8 +14,10 @@ export interface Metrics {
   badFrames: number;
   /** Sockets cut because they did not read. */
   slowReaders: number;
+  /** Pages of entries read from the view for sessions that came back. */
+  pagesRead: number;
 }
 
 export function createMetrics(): Metrics {
-  return { seen: 0, decoded: 0, delivered: 0, malformed: 0, writes: 0, badFrames: 0, slowReaders: 0 };
+  return { seen: 0, decoded: 0, delivered: 0, malformed: 0, writes: 0, badFrames: 0, slowReaders: 0, pagesRead: 0 };
 }

@@ -23,6 +23,8 @@ import { ViewStore } from './view/store.ts';
 
 /** After the view could be written again, the log is asked until it answers where it ends. */
 const ASK_AGAIN_MS = 1_000;
+/** Sessions of a node that alone is cut off from the log look for another within this, in milliseconds. */
+const CUT_OFF_WINDOW_MS = 2_000;
 
 export interface NodeOptions {
   config: Pick<Config, 'node' | 'drainMs' | 'rates'>;
@@ -61,6 +63,8 @@ export class RelayNode {
       clock: environment.clock,
       lag: () => this.#view?.applier.lag ?? 0,
       onBehind: () => this.#sendElsewhere(),
+      isMute: () => this.#presence.isMute,
+      onCutOff: () => this.#sessions.offerElsewhere(Math.min(options.config.drainMs, CUT_OFF_WINDOW_MS)),
     });
     this.#presence = createPresence({
       node: options.config.node,
@@ -209,6 +213,7 @@ export class RelayNode {
     this.#guard(() => this.#operations.handle(outcomes));
     for (const outcome of outcomes) {
       if (outcome.type !== 'userNamed' || !outcome.changed) continue;
+      this.#view?.services.replayPages.clear();
       const user = { id: outcome.head.author, name: outcome.name };
       // A new name of somebody known is told by fan-out, to every session.
       this.#guard(() => this.#view?.broadcast.handleUserNamed(user, { tell: outcome.isNew }));

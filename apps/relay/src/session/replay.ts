@@ -4,13 +4,16 @@
  */
 import {
   type Conversation,
+  type Entry,
   PAGE_MAX_ENTRIES,
   REPLAY_MAX_PER_CONVERSATION,
   REPLAY_MAX_TOTAL,
   type RelayFrame,
 } from '@parley/protocol';
+import type { Access } from '../view/queries.ts';
 import { encodeInParts } from './frame-parts.ts';
 import { encodeControl, encodeDurable, type OutgoingFrame } from './outgoing-frame.ts';
+import type { ReplayPage } from './replay-pages.ts';
 import type { Session } from './session.ts';
 
 /** The next page is read when less than this waits for the socket. */
@@ -102,20 +105,27 @@ export class Replay {
     if (part === undefined) return;
     const { queries } = this.#session.services;
     const access = queries.access(this.#session.user, part.conversation);
-    const page =
-      access === undefined
-        ? []
-        : queries.entriesFrom(access, { after: part.from - 1, upTo: part.to, limit: PAGE_MAX_ENTRIES });
-    const build = (entries: typeof page): RelayFrame => ({
-      type: 'entries',
-      conversation: part.conversation,
-      entries,
-      users: queries.users(entries.map((entry) => entry.author)),
-    });
-    this.#frames = encodeInParts(page, build, encodeDurable);
-    const last = page.at(-1)?.seq ?? part.to;
+    const page = access === undefined ? undefined : this.#pageOf(part, access);
+    this.#frames = page?.frames ?? [];
+    const last = page?.last ?? part.to;
     if (last >= part.to) this.#parts.shift();
     else part.from = last + 1;
+  }
+
+  #pageOf(part: Part, access: Access): ReplayPage {
+    const { queries, replayPages, metrics } = this.#session.services;
+    const range = { after: Math.max(part.from - 1, access.hiddenUpTo), upTo: Math.min(part.to, access.upTo) };
+    return replayPages.page(part.conversation, range, () => {
+      metrics.pagesRead += 1;
+      const entries = queries.entriesFrom(access, { ...range, limit: PAGE_MAX_ENTRIES });
+      const build = (some: Entry[]): RelayFrame => ({
+        type: 'entries',
+        conversation: part.conversation,
+        entries: some,
+        users: queries.users(some.map((entry) => entry.author)),
+      });
+      return { frames: encodeInParts(entries, build, encodeDurable), last: entries.at(-1)?.seq };
+    });
   }
 }
 

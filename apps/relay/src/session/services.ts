@@ -9,6 +9,7 @@ import type { ViewQueries } from '../view/queries.ts';
 import type { FanOut } from './fan-out.ts';
 import { FlushScheduler } from './flush-scheduler.ts';
 import type { Operations } from './operations.ts';
+import { ReplayPages } from './replay-pages.ts';
 import type { BucketSettings } from './token-bucket.ts';
 import { UserLimits } from './user-limits.ts';
 
@@ -29,6 +30,7 @@ export interface Services {
   readonly fanOut: FanOut;
   readonly presence: NodePresence;
   readonly broadcast: PresenceBroadcast;
+  readonly replayPages: ReplayPages;
   readonly scheduler: FlushScheduler;
   readonly metrics: Metrics;
   readonly limits: SessionLimits;
@@ -45,12 +47,13 @@ export interface SessionLimits {
   operations: BucketSettings;
 }
 
-type Made = 'scheduler' | 'userLimits' | 'searchLimits' | 'typingLimits';
+type Made = 'replayPages' | 'scheduler' | 'userLimits' | 'searchLimits' | 'typingLimits';
 
 export function createServices(parts: Omit<Services, Made>): Services {
   const { environment, limits, metrics } = parts;
   return {
     ...parts,
+    replayPages: new ReplayPages(),
     scheduler: new FlushScheduler(environment, (count) => {
       metrics.writes += count;
     }),

@@ -89,6 +89,13 @@ export class SessionRegistry {
     }
   }
 
+  /** Asks every session to look for another node, each at its own moment within `windowMs`. Whoever finds none stays. */
+  offerElsewhere(windowMs: number): void {
+    const sessions = [...this.#all()].filter(({ state }) => state === 'open');
+    for (const [place, session] of sessions.entries())
+      session.reply({ type: 'goaway', delayMs: Math.floor((place / sessions.length) * windowMs) });
+  }
+
   /** Tells every session why it cannot stay and closes it, in waves within `windowMs`. */
   closeAll(code: ErrorCode, windowMs: number): void {
     const sessions = [...this.#all()].filter((session) => !this.#leaving.has(session));

@@ -1,0 +1,49 @@
+import type { OutgoingFrame } from './outgoing-frame.ts';
+
+/** A page of entries as frames, and the seq of its last entry; undefined where there is none. */
+export interface ReplayPage {
+  frames: OutgoingFrame[];
+  last: number | undefined;
+}
+
+/** What all pages together may take, in bytes of frames. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Pages that were replayed lately. When a node dies the members of a room come back to another one together, with nearly the same
+ * gap: it is read and encoded once for all of them. Entries never change; the names of their authors do, so a rename clears it.
+ */
+export class ReplayPages {
+  /** The least recently used first. */
+  readonly #pages = new Map<string, ReplayPage>();
+  #bytes = 0;
+
+  /** @param range Seqs after the first, up to the second, as far as the reader may see. */
+  page(conversation: string, { after, upTo }: { after: number; upTo: number }, read: () => ReplayPage): ReplayPage {
+    const key = `${conversation} ${after} ${upTo}`;
+    const known = this.#pages.get(key);
+    if (known !== undefined) {
+      this.#pages.delete(key);
+      this.#pages.set(key, known);
+      return known;
+    }
+    const page = read();
+    this.#pages.set(key, page);
+    this.#bytes += sizeOf(page);
+    for (const [oldest, other] of this.#pages) {
+      if (this.#bytes <= MOST_BYTES) break;
+      this.#pages.delete(oldest);
+      this.#bytes -= sizeOf(other);
+    }
+    return page;
+  }
+
+  clear(): void {
+    this.#pages.clear();
+    this.#bytes = 0;
+  }
+}
+
+function sizeOf({ frames }: ReplayPage): number {
+  return frames.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
