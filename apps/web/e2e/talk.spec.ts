@@ -196,6 +196,19 @@ test('what is unread is counted, in the list and in the title, until it was look
   await expect(tom.message('three').locator('[data-mark=seen]')).toBeVisible();
 });
 
+test('a page that opens in a conversation counts what is unread there until it was looked at #38', async ({ join }) => {
+  const mira = await join(unique('Mira'));
+  const tom = await join(unique('Tom'));
+  await tom.open(mira);
+  for (const text of ['one', 'two', 'three']) await tom.say(text);
+  await expect(mira.page).toHaveTitle('(3) Parley');
+  await mira.page.goto(`/#/c/${tom.conversation()}`);
+  // Read before the reload is what was in view for a second, which nothing was.
+  await mira.page.reload();
+  await expect(mira.page).toHaveTitle('(3) Parley');
+  await expect(mira.page).toHaveTitle('Parley');
+});
+
 test('what comes while one looks is never counted as unread, not for a moment #38', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Tom'));

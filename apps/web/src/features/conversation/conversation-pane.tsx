@@ -1,7 +1,7 @@
 import type { ConversationSnapshot } from '@parley/client';
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
-import { useClient, useConversation, useMe } from '../../chat-client/hooks.ts';
+import { useChat, useClient, useConversation, useMe } from '../../chat-client/hooks.ts';
 import { peerOf } from '../../chat-client/titles.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -42,7 +42,9 @@ function Body({
   const title = useConversationTitle(id);
   // Nothing written yet is an end that is in view, too.
   const [pinned, setPinned] = useState(true);
-  useLookedAt(id, { pinned, isRead: (conversation?.unreadCount ?? 0) === 0 });
+  // Before the client has caught up nobody knows what is unread.
+  const isOnline = useChat((chat) => chat.connection.status === 'online');
+  useLookedAt(id, { pinned, isRead: isOnline && (conversation?.unreadCount ?? 0) === 0 });
   if (!isDirect && conversation?.details === undefined) return <JoinOffer id={id} />;
   const isEmpty =
     conversation === undefined ||
