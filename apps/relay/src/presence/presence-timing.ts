@@ -16,6 +16,8 @@ export const QUIET_MS = HEARTBEAT_MS + 3 * TICK_MS;
 export const DEAF_MS = 5_000;
 /** Who begins to hear asks everybody who is where; the answers, which wait for each other, take so long. Until then what it says may be old. */
 export const ANSWERS_MS = 1_000;
+/** So long its own words may stay out, while the others are heard, before a node takes it that they do not hear it either. */
+export const MUTE_MS = 3 * HEARTBEAT_MS + 1_500;
 /** Two ticks further apart than this: the process was paused, and the others may have given it up. */
 export const PAUSED_MS = LEASE_MS - HEARTBEAT_MS - 500;
 /**

@@ -24,7 +24,16 @@ import {
   takeQuestions,
 } from './presence-state.ts';
 import { stateOf, type Transition } from './presence-tally.ts';
-import { ANSWERS_MS, FLUSH_MAX_MS, FLUSH_MIN_MS, PAUSED_MS, TICK_MS, WAKE_MS } from './presence-timing.ts';
+import {
+  ANSWERS_MS,
+  FLUSH_MAX_MS,
+  FLUSH_MIN_MS,
+  MUTE_MS,
+  PAUSED_MS,
+  QUIET_MS,
+  TICK_MS,
+  WAKE_MS,
+} from './presence-timing.ts';
 
 /** A user's state in the whole cluster changed; `presence.state` differs from `from`. */
 export interface PresenceChange {
@@ -78,6 +87,8 @@ export interface NodePresence {
   isFirst(): boolean;
   /** Everybody who is online or away. */
   everybody(): Iterable<Presence>;
+  /** The others are heard and this node is not: what it says does not get through, and they will give it up. */
+  readonly isMute: boolean;
   /** Tells what the log's status says about signals; unreachable freezes at once. */
   setReachable(reachable: boolean): void;
   /** Goes on after `onFenced` under a greater incarnation. Whoever left since a pause is gone now: others saw it so. */
@@ -109,6 +120,8 @@ class RunningPresence implements NodePresence {
   #stale = true;
   /** Until when answers to its own question may still come. */
   #listensUntil = 0;
+  #ownHeardAt = 0;
+  #othersHeardAt = -Infinity;
   #phase: 'new' | 'running' | 'ended' = 'new';
 
   constructor(options: PresenceOptions) {
@@ -123,6 +136,7 @@ class RunningPresence implements NodePresence {
     this.#phase = 'running';
     this.#lookedAt = this.#clock.monotonicMs();
     this.#state.heardAt = this.#lookedAt;
+    this.#ownHeardAt = this.#lookedAt;
     this.#voice.introduce(this.#lookedAt);
     this.#tick();
   }
@@ -135,6 +149,8 @@ class RunningPresence implements NodePresence {
       return;
     }
     const now = this.#look();
+    if (signal.key === this.#options.node) this.#ownHeardAt = now;
+    else this.#othersHeardAt = now;
     this.#settle(receive(this.#state, signal.key, message, now));
   }
 
@@ -187,6 +203,12 @@ class RunningPresence implements NodePresence {
 
   *everybody(): Iterable<Presence> {
     for (const user of this.#state.tally.owners.keys()) yield this.presenceOf(user);
+  }
+
+  get isMute(): boolean {
+    if (this.#phase !== 'running' || this.#state.fenced !== undefined) return false;
+    const now = this.#clock.monotonicMs();
+    return now - this.#ownHeardAt > MUTE_MS && now - this.#othersHeardAt < QUIET_MS;
   }
 
   setReachable(reachable: boolean): void {

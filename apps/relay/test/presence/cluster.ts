@@ -29,6 +29,8 @@ export interface Node {
   presence: NodePresence;
   alive: boolean;
   cut: boolean;
+  /** What it says is lost. */
+  mute: boolean;
   readonly bootedAt: number;
   readonly sessions: Map<string, { user: UserId; idle: boolean }>;
   readonly fences: FenceReason[];
@@ -68,6 +70,7 @@ export class Cluster {
       bootedAt: this.now,
       alive: true,
       cut: false,
+      mute: false,
       sessions: new Map(),
       fences: [],
       sent: [],
@@ -181,7 +184,7 @@ export class Cluster {
 
   #publish(from: Node, signal: Signal): void {
     from.sent.push(signal);
-    if (from.cut) return;
+    if (from.cut || from.mute) return;
     for (const node of this.nodes.values()) {
       const copies =
         Number(this.random.float() >= this.network.lose) + Number(this.random.float() < this.network.double);

@@ -254,6 +254,24 @@ describe('a node that hears nobody', () => {
     for (const name of ['a', 'b', 'c']) expect(cluster.stateAt(name, ANNA)).toBe('online');
   });
 
+  it('is not mute for that; a node that hears the others, and they do not hear it, knows it before they give it up', () => {
+    const cluster = threeNodes();
+    cluster.open('c', 's1', { user: ANNA });
+    const c = cluster.node('c');
+    c.cut = true;
+    cluster.pass(9_000);
+    expect(c.presence.isMute).toBe(false);
+    c.cut = false;
+    cluster.pass(3_000);
+    c.mute = true;
+    cluster.pass(9_000);
+    expect(c.presence.isMute).toBe(true);
+    expect(cluster.stateAt('a', ANNA)).toBe('online');
+    c.mute = false;
+    cluster.pass(2_500);
+    expect(c.presence.isMute).toBe(false);
+  });
+
   it('says stale until the others have told who is with them', () => {
     const cluster = threeNodes();
     cluster.open('a', 's1', { user: ANNA });
