@@ -6,6 +6,8 @@ export interface Step {
   command: string;
   args: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** Computes on one core and waits for nothing: the steps after it run meanwhile, its output comes when it has ended. */
+  beside?: true;
 }
 
 export interface StepResult {
@@ -27,15 +29,41 @@ export function run(
   });
 }
 
+/** As `run`; what it prints is kept and answered. */
+function runQuietly({ command, args, env }: Step): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
 /** Runs every step, also after a failure, so that one run tells everything that is wrong. */
 export async function runSteps(steps: readonly Step[]): Promise<StepResult[]> {
   const results: StepResult[] = [];
+  const beside: Promise<void>[] = [];
   for (const step of steps) {
-    console.log(`\n── ${step.name}: ${step.command} ${step.args.join(' ')}`);
+    const line = `${step.name}: ${step.command} ${step.args.join(' ')}`;
     const started = performance.now();
-    const code = await run(step.command, step.args, step.env);
-    results.push({ name: step.name, passed: code === 0, seconds: (performance.now() - started) / 1000 });
+    const ended = (code: number): void => {
+      results.push({ name: step.name, passed: code === 0, seconds: (performance.now() - started) / 1000 });
+    };
+    if (step.beside === true) {
+      console.log(`\n── begins beside the others: ${line}`);
+      beside.push(
+        runQuietly(step).then(({ code, output }) => {
+          console.log(`\n── ended: ${line}\n${output}`);
+          ended(code);
+        }),
+      );
+    } else {
+      console.log(`\n── ${line}`);
+      ended(await run(step.command, step.args, step.env));
+    }
   }
+  await Promise.all(beside);
   return results;
 }
 

@@ -12,8 +12,8 @@ const pnpm = (filter: string, script: string): Pick<Step, 'command' | 'args'> =>
 const steps: readonly Step[] = [
   { name: 'check', command: 'node', args: ['scripts/check.ts'] },
   { name: 'unit', command: 'turbo', args: ['run', 'test:unit', '--concurrency=1', '--output-logs=new-only'] },
-  { name: 'simulation, 200 seeds', command: 'pnpm', args: ['simulate', '--seeds', '200'] },
   { name: 'packed packages, used by a stranger', command: 'node', args: ['scripts/stranger-test.ts'] },
+  { name: 'simulation, 200 seeds', command: 'pnpm', args: ['simulate', '--seeds', '200'], beside: true },
   { name: 'log suite on Kafka', ...pnpm('@parley/relay', 'test:kafka') },
   { name: 'native cluster', ...pnpm('@parley/infra', 'test:native') },
   { name: 'chat on the cluster', ...pnpm('@parley/relay', 'test:cluster') },
