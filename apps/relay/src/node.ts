@@ -25,8 +25,6 @@ import { ViewStore } from './view/store.ts';
 const ASK_AGAIN_MS = 1_000;
 /** Sessions of a node that alone is cut off from the log look for another within this, in milliseconds. */
 const CUT_OFF_WINDOW_MS = 2_000;
-/** Sessions of a node that alone is cut off from the log look for another within this, in milliseconds. */
-const CUT_OFF_WINDOW_MS = 2_000;
 
 export interface NodeOptions {
   config: Pick<Config, 'node' | 'drainMs' | 'rates'>;
@@ -64,8 +62,6 @@ export class RelayNode {
     this.#readiness = new Readiness({
       clock: environment.clock,
       lag: () => this.#view?.applier.lag ?? 0,
-      isMute: () => this.#presence.isMute,
-      onCutOff: () => this.#sessions.offerElsewhere(Math.min(options.config.drainMs, CUT_OFF_WINDOW_MS)),
       onBehind: () => this.#sendElsewhere(),
       isMute: () => this.#presence.isMute,
       onCutOff: () => this.#sessions.offerElsewhere(Math.min(options.config.drainMs, CUT_OFF_WINDOW_MS)),
