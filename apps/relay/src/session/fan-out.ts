@@ -67,10 +67,10 @@ export class FanOut {
 
   /** Somebody types; told to everybody else in a small conversation. */
   handleTyping(conversation: string, user: string): void {
-    const aggregate = this.#audienceOf(conversation);
-    if (aggregate === undefined) return;
+    const members = directMembers(conversation);
+    if (members === undefined && this.#audienceOf(conversation) === undefined) return;
     const frame = encodeEphemeral({ type: 'typing', conversation, user }, `typing ${conversation} ${user}`);
-    this.#pushTo(aggregate, frame, user);
+    this.#pushTo(conversation, frame, user);
   }
 
   /** Whether anybody here is in the conversation; what concerns nobody is not decoded. */
@@ -125,7 +125,7 @@ export class FanOut {
       const entries = group
         .slice(from, from + PAGE_MAX_ENTRIES)
         .map(({ seq, head, body }) => toEntry({ ...head, seq, body }, this.#metrics));
-      for (const frame of encodeInParts(entries, build, encodeDurable)) this.#pushTo(conversation, frame);
+      for (const frame of encodeInParts(entries, build, encodeDurable)) this.#pushTo(id, frame);
     }
   }
 
@@ -135,7 +135,7 @@ export class FanOut {
     const frame = (): OutgoingFrame =>
       encodeEphemeral({ type: 'readPosition', conversation, user, seq }, `read ${conversation} ${user}`);
     if (aggregate !== undefined) {
-      this.#pushTo(aggregate, frame());
+      this.#pushTo(conversation, frame());
       return;
     }
     // In a large room only the reader's own devices follow.
@@ -158,9 +158,9 @@ export class FanOut {
     return (aggregate?.room?.members.size ?? 0) > ROOM_SMALL_MAX_MEMBERS ? undefined : aggregate;
   }
 
-  #pushTo(conversation: ConversationAggregate, frame: OutgoingFrame, except?: string): void {
-    const members = directMembers(conversation.id);
-    if (members === undefined) this.#pushToSet(this.#byRoom.get(conversation.id), frame, except);
+  #pushTo(conversation: string, frame: OutgoingFrame, except?: string): void {
+    const members = directMembers(conversation);
+    if (members === undefined) this.#pushToSet(this.#byRoom.get(conversation), frame, except);
     else for (const member of new Set(members)) this.#pushToSet(this.#byUser.get(member), frame, except);
   }
 

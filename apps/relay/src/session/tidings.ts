@@ -1,5 +1,5 @@
 /** What a client tells and gets no answer to: read positions, typing, idleness, whom it watches. */
-import { type ClientFrameOf, ROOM_SMALL_MAX_MEMBERS } from '@parley/protocol';
+import { type ClientFrameOf, directMembers, ROOM_SMALL_MAX_MEMBERS } from '@parley/protocol';
 import type { Session } from './session.ts';
 
 export function handleRead(session: Session, frame: ClientFrameOf<'read'>): void {
@@ -19,7 +19,10 @@ export function handleTyping(session: Session, frame: ClientFrameOf<'typing'>): 
   const { log, queries, typingLimits } = session.services;
   if (typingLimits.take(session.user, 1) > 0) return;
   const access = queries.access(session.user, frame.conversation);
-  if (access?.isMember !== true || (access.conversation.room?.members.size ?? 0) > ROOM_SMALL_MAX_MEMBERS) return;
+  // A conversation of two may be typed into before its first message makes it.
+  const mayBegin = access === undefined && directMembers(frame.conversation)?.includes(session.user) === true;
+  if (!mayBegin && access?.isMember !== true) return;
+  if ((access?.conversation.room?.members.size ?? 0) > ROOM_SMALL_MAX_MEMBERS) return;
   log.publish({ kind: 'typing', key: frame.conversation, body: Buffer.from(session.user) });
 }
 

@@ -53,6 +53,16 @@ describe('between two', () => {
     expect(described(again)[0]).toMatchObject({ readUpTo: 2, head: 2 });
   });
 
+  it('typing is told before the first message, to the other one alone', async () => {
+    const conversation = directConversationId(ann, ben);
+    const stranger = await test.enter(makeUserId(test.random));
+    stranger.say({ type: 'typing', conversation });
+    bens.say({ type: 'typing', conversation });
+    expect(await anns.until('typing')).toEqual({ type: 'typing', conversation, user: ben });
+    expect(bens.types).not.toContain('typing');
+    expect(stranger.types).not.toContain('typing');
+  });
+
   it('typing is told to the other one alone', async () => {
     const conversation = directConversationId(ann, ben);
     await send(anns, conversation);
