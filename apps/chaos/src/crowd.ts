@@ -64,7 +64,14 @@ export class Crowd {
     for (const { worker, conversations, movers } of this.#parts) {
       const rate = load.rate / this.#parts.length;
       const seed = random.whole(1, 1e9);
-      await worker.call('startLoad', { rate, seed, conversations, movers, textLength: load.textLength });
+      await worker.call('startLoad', {
+        rate,
+        seed,
+        conversations,
+        movers,
+        textLength: load.textLength,
+        moveEveryMs: load.moveEveryMs,
+      });
     }
   }
 

@@ -11,6 +11,8 @@ export interface Load {
   readonly rate: number;
   /** Code points of a text: at least and at most. */
   readonly textLength: [number, number];
+  /** Between two people's coming to or leaving a room, in milliseconds, for each client process. */
+  readonly moveEveryMs: number;
 }
 
 /** What a row may do: everything that the cluster is made of, a schedule that its seed determines, and a diary. */
@@ -30,6 +32,8 @@ export interface Field {
   readonly fault: (name: string, work: () => Promise<void>) => Promise<void>;
   /** Something that the row promises beyond the checks does not hold. */
   readonly problem: (says: string) => void;
+  /** Runs when the row is over, however it ends. */
+  readonly atEnd: (step: () => void | Promise<void>) => void;
   /** Another writer's events. */
   readonly write: (event: AuditEvent) => void;
 }
@@ -52,12 +56,14 @@ export interface Row {
   readonly usesKafkaLinks?: boolean;
   readonly relayEnv?: Readonly<Record<string, string>>;
   readonly bounds: RowBounds;
+  /** Codes with which operations may be refused for good. */
+  readonly refusals?: readonly string[];
   /** Beside what every row is judged by. */
   readonly audit?: Partial<AuditOptions>;
   /** Runs beside the load, and takes back what it did before it ends. */
-  inject(field: Field): Promise<void>;
+  readonly inject: (field: Field) => Promise<void>;
   /** After calm, with the verdict of the checker. */
-  judge?(verdict: Verdict, field: Field): void;
+  readonly judge?: (verdict: Verdict, field: Field) => void;
 }
 
 export interface SkippedRow {

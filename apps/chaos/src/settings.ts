@@ -38,7 +38,12 @@ export function readSettings(args: readonly string[]): Settings {
     rows: positionals.map((row) => row.toUpperCase()),
     seed: whole('seed', values.seed),
     seconds: whole('seconds', values.seconds),
-    load: { clients: whole('clients', values.clients), rate: whole('rate', values.rate), textLength: [20, 200] },
+    load: {
+      clients: whole('clients', values.clients),
+      rate: whole('rate', values.rate),
+      textLength: [20, 200],
+      moveEveryMs: 700,
+    },
     report: values.report,
     isList: values.list,
   };

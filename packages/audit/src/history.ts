@@ -15,7 +15,7 @@ export interface Operation {
   readonly invokes: AuditEventOf<'invoke'>[];
   readonly oks: AuditEventOf<'ok'>[];
   readonly fails: AuditEventOf<'fail'>[];
-  /** First ack, or first time that anybody saw it; Infinity where neither came. */
+  /** First ack, or first time that anybody saw it in the final epoch; Infinity where neither came. */
   provenAt: number;
   /** First ack. */
   okAt: number;
@@ -116,6 +116,8 @@ class Collector {
     const operation = (conversation: string, author: string, id: string): Operation | undefined =>
       this.#find(conversation, author, id);
     for (const event of this.#received) {
+      // What was seen of a log that is no more proves nothing of this one.
+      if (epochOf(event) !== epoch) continue;
       const found = this.#find(event.conversation, event.author, event.id);
       if (found !== undefined && event.at < found.provenAt) found.provenAt = event.at;
     }

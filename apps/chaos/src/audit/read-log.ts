@@ -8,6 +8,16 @@ import { nowMs } from '../clock.ts';
 export const LOG_TOPIC = 'parley.log';
 
 const HEAD = /^(\d{1,15}) (\w+) ([0-9a-f-]{36}) (u_[\w-]{22}) (\d{1,15})$/;
+const KINDS: ReadonlySet<string> = new Set([
+  'genesis',
+  'userNamed',
+  'message',
+  'roomCreated',
+  'roomRenamed',
+  'memberJoined',
+  'memberLeft',
+  'inviteReplaced',
+]);
 const Body = z.object({
   epoch: z.optional(z.string()),
   visibility: z.optional(z.enum(['public', 'private'])),
@@ -77,7 +87,7 @@ function decode(message: KafkaMessage): Decoded {
   const offset = Number(message.offset);
   const [, version, kind = '', id = '', author = ''] = HEAD.exec(headOf(message)) ?? [];
   const common = { offset, key, id, author, kind };
-  if (version !== '1') return { ...common, broken: true };
+  if (version !== '1' || !KINDS.has(kind)) return { ...common, broken: true };
   if (kind !== 'message') {
     const { visibility, invite } = bodyOf(message);
     return { ...common, ...(visibility !== undefined && { visibility }), ...(invite !== undefined && { invite }) };

@@ -37,6 +37,15 @@ export const nginxKilled: Row = {
   },
 };
 
+export const storm: Row = {
+  id: 'F8',
+  fault: 'reconnect storm: Nginx killed under 3,000 sockets',
+  // 10,000 whole clients and their diaries need more than two cores beside the cluster.
+  load: { clients: 3_000, rate: 20 },
+  bounds: { recoverMs: 60_000 },
+  inject: nginxKilled.inject,
+};
+
 export const networkFlaps: Row = {
   id: 'F24',
   fault: 'network flaps, 5 s up and 5 s down',

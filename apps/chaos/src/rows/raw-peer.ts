@@ -2,15 +2,17 @@
 import { requestToken } from '@parley/client';
 import {
   type ClientFrame,
+  type ClientFrameOf,
   decodeRelayFrame,
   encodeClientFrame,
   makeDeviceId,
+  makeOperationId,
   OLDEST_PROTOCOL_VERSION,
   PROTOCOL_VERSION,
   type RelayFrame,
   SOCKET_PATH,
 } from '@parley/protocol';
-import { systemRandom } from '@parley/protocol/environment';
+import { systemClock, systemRandom } from '@parley/protocol/environment';
 import { WebSocket } from 'ws';
 
 export interface RawUser {
@@ -23,21 +25,30 @@ export async function signInRaw(url: string, name: string): Promise<RawUser> {
   return { id: user.id, token };
 }
 
+/** What a client says in its `hello` that it holds. */
+export type Held = Pick<ClientFrameOf<'hello'>, 'epoch' | 'heads'>;
+
 export class RawPeer {
   readonly #socket: WebSocket;
   readonly #listeners = new Set<(frame: RelayFrame) => void>();
+  epoch = '';
+  resync: 'epoch' | 'ahead' | undefined;
+  /** Entries that came, of whatever conversation. */
+  replayed = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('error', () => undefined);
     socket.on('message', (data: Buffer) => {
       const decoded = decodeRelayFrame(data.toString('utf8'));
-      if (decoded.ok) for (const listener of this.#listeners) listener(decoded.frame);
+      if (!decoded.ok) return;
+      this.#note(decoded.frame);
+      for (const listener of this.#listeners) listener(decoded.frame);
     });
   }
 
   /** Connects, greets and waits until it is caught up. */
-  static async open(url: string, { token }: RawUser): Promise<RawPeer> {
+  static async open(url: string, { token }: RawUser, held: Held = {}): Promise<RawPeer> {
     const address = `${url.replace(/^http/u, 'ws')}${SOCKET_PATH}`;
     const socket = new WebSocket(address, {
       headers: { authorization: `Bearer ${token}` },
@@ -50,13 +61,19 @@ export class RawPeer {
       socket.once('error', reject);
     });
     const device = makeDeviceId(systemRandom);
-    peer.send({ type: 'hello', version: PROTOCOL_VERSION, oldest: OLDEST_PROTOCOL_VERSION, device });
+    peer.send({ type: 'hello', version: PROTOCOL_VERSION, oldest: OLDEST_PROTOCOL_VERSION, device, ...held });
     await caughtUp;
     return peer;
   }
 
-  onFrame(listener: (frame: RelayFrame) => void): void {
-    this.#listeners.add(listener);
+  /** Writes so many messages and waits for all acks. */
+  async write(conversation: string, count: number): Promise<void> {
+    for (let nth = 1; nth <= count; nth += 1) {
+      const id = makeOperationId(systemClock, systemRandom);
+      const acked = this.next((frame) => frame.type === 'ack' && frame.id === id);
+      this.send({ type: 'send', conversation, messages: [{ id, text: `message ${nth}` }] });
+      await acked;
+    }
   }
 
   send(frame: ClientFrame): void {
@@ -72,6 +89,13 @@ export class RawPeer {
       };
       this.#listeners.add(listener);
     });
+  }
+
+  #note(frame: RelayFrame): void {
+    if (frame.type === 'welcome') {
+      this.epoch = frame.epoch;
+      this.resync = frame.resync;
+    } else if (frame.type === 'entries') this.replayed += frame.entries.length;
   }
 
   /** Reads nothing any more. */

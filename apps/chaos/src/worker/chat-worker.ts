@@ -12,7 +12,6 @@ const AT_ONCE = 8;
 const TICK_MS = 10;
 /** Every so many-th user has two devices. */
 const TWO_DEVICES_EVERY = 8;
-const MOVE_EVERY_MS = 700;
 
 let people: Person[] = [];
 let history: HistoryFile;
@@ -39,6 +38,7 @@ export interface LoadOptions {
   movers: { client: number; room: RoomId }[];
   /** Code points of a text: at least and at most. */
   textLength: [number, number];
+  moveEveryMs: number;
 }
 
 export type ChatWorker = typeof methods;
@@ -89,7 +89,7 @@ const methods = {
       if (options.movers.length === 0) return;
       const { client, room } = random.pick(options.movers);
       void people[client]!.moveInOrOut(room);
-    }, MOVE_EVERY_MS);
+    }, options.moveEveryMs);
   },
 
   async stopLoad(): Promise<{ skipped: number }> {
