@@ -44,6 +44,7 @@ export class Outbox {
   #isUp = false;
   #isOpen = false;
   #isLoaded = false;
+  #wasLoaded = false;
   #order = 0;
   #waiting = 0;
 
@@ -148,6 +149,8 @@ export class Outbox {
   async load(): Promise<void> {
     const stored = await this.#journal.read();
     const ids = new Set(stored?.map(({ id }) => id));
+    if (!this.#wasLoaded) this.#putBehind(stored ?? []);
+    this.#wasLoaded = true;
     for (const message of stored ?? []) this.#merge(message);
     // Only what was durable can have been taken out by another tab; a storage that fails has taken nothing out.
     for (const row of stored === undefined ? [] : this.#rows.values()) {
@@ -209,6 +212,19 @@ export class Outbox {
     row.isStored = true;
     row.isDurable = isDurable;
     this.#lanes.get(message.conversation)?.pump();
+  }
+
+  // What an earlier run left was written before, whatever the wall clock says by now.
+  #putBehind(stored: readonly StoredMessage[]): void {
+    const earlier = stored.filter(({ id }) => !this.#rows.has(id));
+    const newest = Math.max(0, ...earlier.map(({ order }) => order));
+    this.#order = Math.max(this.#order, newest);
+    for (const row of this.#rows.values()) {
+      if (row.message.order > newest) continue;
+      this.#order += 1;
+      row.message = { ...row.message, order: this.#order };
+      void this.#write(row);
+    }
   }
 
   #merge(message: StoredMessage): void {

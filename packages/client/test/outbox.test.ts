@@ -2,7 +2,7 @@ import type { OperationId } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { memoryStorage } from '../src/storage/memory.ts';
 import type { ClientStorage } from '../src/storage/storage.ts';
-import { settle } from './support/fake-clock.ts';
+import { FakeClock, settle } from './support/fake-clock.ts';
 import { ALICE, BOB, DIRECT, messageAt, ROOM, welcome } from './support/scripted-relay.ts';
 import { rows, setUp, setUpOnline } from './support/set-up.ts';
 
@@ -97,6 +97,21 @@ describe('outbox: a message belongs to it until the ack', () => {
     const next = client.send(DIRECT, 'and more');
     await settle();
     expect((await storage.loadOutbox()).map((message) => message.id)).toEqual([next]);
+  });
+
+  it('sends what an earlier run left first, also when the wall clock was ahead then', async () => {
+    const storage = memoryStorage();
+    const clock = new FakeClock();
+    const later = clock.wallMs() + 3_600_000;
+    const { id: left } = messageAt(1);
+    const times = { writtenAt: later, askedAt: later, order: later * 1_000 };
+    await storage.changeOutbox({ put: [{ id: left, conversation: DIRECT, text: 'left', ...times }], remove: [] });
+    const { client, relay } = await setUp({ storage, clock });
+    const written = client.send(DIRECT, 'written now');
+    await relay.last.greet();
+    await settle();
+    const sent = relay.last.of('send').flatMap(({ messages }) => messages.map(({ id }) => id));
+    expect(sent).toEqual([left, written]);
   });
 
   it('keeps one request in flight a conversation and batches what waits meanwhile', async () => {
