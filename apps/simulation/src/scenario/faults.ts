@@ -61,8 +61,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     const relays = upRelays(stage).filter(isRunning);
     if (relays.length === 0) return undefined;
     const relay = stage.random.pick(relays);
-    relay.process?.beforeEffect(stage.random.whole(1, 40), () => relay.kill());
-    return over(relay.name);
+    const { process } = relay;
+    process?.beforeEffect(stage.random.whole(1, 40), () => relay.kill());
+    return { what: relay.name, end: () => process?.spare() };
   },
 
   relayDown(stage) {

@@ -105,6 +105,11 @@ export class SimProcess {
     this.#fuse = { left: count, burn };
   }
 
+  /** Takes `beforeEffect` back. */
+  spare(): void {
+    this.#fuse = undefined;
+  }
+
   /** Returns its off. */
   onDeath(listener: () => void): () => void {
     this.#onDeath.add(listener);
