@@ -172,3 +172,14 @@ test('what is refused for good says why, and the text can be taken back #17', as
   await expect(mira.composer).toHaveValue('too late');
   await expect(mira.composer).toBeFocused();
 });
+
+test('a page whose language cannot be loaded says so, and comes by itself when it can', async ({ visit }) => {
+  const mira = await visit(unique('Mira'));
+  mira.networkMayFail = true;
+  const language = /\/assets\/en-[^/]+\.js$|\/locales\/en\.po/;
+  await mira.page.route(language, (route) => route.abort());
+  await mira.page.reload();
+  await expect(mira.page.getByRole('alert')).toContainText('Parley 暂时无法加载');
+  await mira.page.unroute(language);
+  await expect(mira.page.getByRole('textbox')).toBeVisible({ timeout: 15_000 });
+});
