@@ -21,8 +21,8 @@ export interface RunOptions {
 export interface Mutant {
   name: string;
   doors: (world: World) => Partial<RelayDoors>;
-  /** Faults without which it does not show. */
-  faults?: readonly string[];
+  /** With which it shows soon; any run shows it in the end. */
+  soonWith?: Partial<Plan>;
 }
 
 export interface RunResult {
@@ -86,7 +86,7 @@ class Run {
     const draft = new World(name, { typicalMs: 1, tailMs: 1 });
     const made = makePlan(draft.random.fork('plan'), Object.keys(FAULTS));
     draft.close();
-    this.#plan = { ...made, ...(mutant?.faults === undefined ? {} : { faults: mutant.faults }), ...plan };
+    this.#plan = { ...made, ...plan };
     this.#world = new World(name, this.#plan.pace, tell);
     const onBug = (what: string): void => {
       if (this.#bugs.length < 20) this.#bugs.push(`${this.#world.time.now.toFixed(0)} ms: ${what}`);

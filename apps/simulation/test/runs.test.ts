@@ -35,7 +35,7 @@ describe('a run', () => {
 describe('a mutant of the product', () => {
   it.each(MUTANTS)('is caught: $name', async (mutant) => {
     for (let seed = 1; seed <= MOST_SEEDS; seed += 1) {
-      const result = await runSeed(seed, { mutant });
+      const result = await runSeed(seed, { mutant, ...(mutant.soonWith !== undefined && { plan: mutant.soonWith }) });
       if (found(result).length > 0) return;
     }
     expect.fail(`${mutant.name} was not caught within ${MOST_SEEDS} seeds`);

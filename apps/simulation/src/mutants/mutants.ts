@@ -16,6 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'ackBeforeAppend', doors: () => ({ services: ackBeforeAppend }) },
   {
     name: 'onePushDropped',
+    soonWith: { users: 6, actEveryMs: 50 },
     doors: (world) => {
       const random = world.random.fork('dropped pushes');
       return {
@@ -25,9 +26,14 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   { name: 'noDedupe', doors: takeRepeatsForNew },
-  { name: 'cursorNotAdvanced', doors: () => ({ beforeStart: setBackCursor }) },
+  {
+    name: 'cursorNotAdvanced',
+    doors: () => ({ beforeStart: setBackCursor }),
+    soonWith: { faults: ['relayKilled'], faultEveryMs: 3_000 },
+  },
   {
     name: 'wallClockLeases',
+    soonWith: { faults: ['clockStepped'], faultEveryMs: 1_000 },
     doors: () => ({
       process: (process) => {
         const { clock } = process;
@@ -36,7 +42,11 @@ export const MUTANTS: readonly Mutant[] = [
       },
     }),
   },
-  { name: 'noMembershipCheck', doors: () => ({ services: showAfterLeaving }) },
+  {
+    name: 'noMembershipCheck',
+    doors: () => ({ services: showAfterLeaving }),
+    soonWith: { faults: ['reload', 'clientsReset'], faultEveryMs: 1_000, actEveryMs: 50 },
+  },
   { name: 'caughtUpFirst', doors: () => ({ socket: sayCaughtUpFirst }) },
 ];
 
