@@ -2,7 +2,7 @@ import type { OperationId } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
 import { memoryStorage } from '../src/storage/memory.ts';
 import type { ClientStorage } from '../src/storage/storage.ts';
-import { FakeClock, settle } from './support/fake-clock.ts';
+import { FakeClock, seededRandom, settle } from './support/fake-clock.ts';
 import { ALICE, BOB, DIRECT, messageAt, ROOM, welcome } from './support/scripted-relay.ts';
 import { rows, setUp, setUpOnline } from './support/set-up.ts';
 
@@ -217,6 +217,18 @@ describe('outbox: a message belongs to it until the ack', () => {
     relay.last.say({ type: 'error', code: 'not_found', retryable: false, id: bad });
     expect(client.discard(bad)).toBe(true);
     expect(client.getSnapshot().conversations.get(DIRECT)?.pending).toEqual([]);
+  });
+
+  it('comes again within seconds, however long and often it was refused for now', async () => {
+    const { client, relay, clock } = await setUp({ random: { ...seededRandom(1), float: () => 0.999 } });
+    await relay.last.greet();
+    const id = client.send(DIRECT, 'hello');
+    await settle();
+    for (let times = 1; times <= 12; times += 1) {
+      expect(relay.last.of('send')).toHaveLength(times);
+      relay.last.say({ type: 'error', code: 'log_unavailable', retryable: true, id, retryAfterMs: 1_000 });
+      await clock.advance(9_000);
+    }
   });
 
   it('sends again when no answer comes on a socket that lives', async () => {
