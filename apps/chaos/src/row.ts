@@ -44,6 +44,8 @@ export interface RowBounds {
   readonly ackP99Ms?: number;
   readonly ackLongestMs?: number;
   readonly silenceMs?: number;
+  /** From the end of the last fault until everything that had waited is acknowledged. */
+  readonly drainMs?: number;
 }
 
 export interface Row {

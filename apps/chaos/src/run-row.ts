@@ -175,7 +175,7 @@ class Run {
   #judge(events: AuditEvent[], field: Field): RowResult {
     const { bounds, id, fault } = this.#row;
     const verdict = checkHistory(events, { ...AUDIT, ...this.#row.audit });
-    const { ackMs, longestSilenceMs, recoveryMs } = verdict.figures;
+    const { ackMs, longestSilenceMs, recoveryMs, drainMs } = verdict.figures;
     const judge = (name: string, value: number | undefined, bound: number | undefined): void => {
       if (bound === undefined || (value !== undefined && value <= bound)) return;
       this.#problems.push(`${name}: ${value === undefined ? 'none' : Math.round(value)} ms, at most ${bound} ms`);
@@ -183,6 +183,7 @@ class Run {
     judge('recovery', recoveryMs, bounds.recoverMs);
     judge('ack p99', ackMs?.p99, bounds.ackP99Ms);
     judge('longest ack', ackMs?.longest, bounds.ackLongestMs);
+    judge('everything out', drainMs, bounds.drainMs);
     judge('longest silence', longestSilenceMs, bounds.silenceMs);
     for (const [code, count] of Object.entries(verdict.figures.refusals)) {
       if (code !== EXPECTED_REFUSAL && this.#row.refusals?.includes(code) !== true)

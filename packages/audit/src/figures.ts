@@ -19,6 +19,8 @@ export interface Figures {
   readonly longestSilenceMs: number | undefined;
   /** Longest time, from the load on, with fewer than `upShare` of the living clients caught up. */
   readonly recoveryMs: number | undefined;
+  /** From the end of the last fault until everything that was asked for before it ended is acknowledged. */
+  readonly drainMs: number | undefined;
   /** Operations asked for from the load on that were refused for good, by the code. */
   readonly refusals: Readonly<Record<string, number>>;
   /** Sockets that ended, by close code. */
@@ -34,6 +36,7 @@ export function measure(history: History, upShare: number): Figures {
     seenMs: percentiles(lags(history)),
     longestSilenceMs: oks.length === 0 ? undefined : longestGap([load.from, ...oks, load.to]),
     recoveryMs: longestDown(history, load.from, upShare),
+    drainMs: longestDrain(history),
     refusals: countRefusals(history, load.from),
     closes: countCloses(history),
   };
@@ -96,6 +99,16 @@ function longestDown({ clients, endAt }: History, fromAt: number, upShare: numbe
     }
   }
   return longest;
+}
+
+function longestDrain({ nemeses, operations }: History): number | undefined {
+  const endedAt = nemeses.findLast(({ state }) => state === 'stop')?.at;
+  if (endedAt === undefined) return undefined;
+  let last = endedAt;
+  for (const { invokes, okAt } of operations) {
+    if ((invokes[0]?.at ?? Infinity) < endedAt && okAt < Infinity) last = Math.max(last, okAt);
+  }
+  return last - endedAt;
 }
 
 function countRefusals({ operations }: History, fromAt: number): Record<string, number> {

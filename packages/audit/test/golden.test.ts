@@ -26,6 +26,7 @@ test('the golden history is rich, and right', () => {
   expect(counts.refused).toBeGreaterThan(0);
   expect(figures.closes).toHaveProperty('1006');
   expect(Object.keys(figures.refusals)).toEqual(['not_a_member']);
+  expect(figures.drainMs).toBe(0);
   expect(figures.ackMs?.p50).toBeGreaterThan(0);
   const kinds = new Set(golden.map(({ type }) => type));
   expect([...kinds].toSorted()).toEqual([

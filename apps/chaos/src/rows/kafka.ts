@@ -28,7 +28,7 @@ export const belowMinIsr: Row = {
   id: 'F10',
   fault: 'below min ISR: 2 of 3 brokers down for 30 s',
   atLeastSeconds: 50,
-  bounds: {},
+  bounds: { drainMs: 15_000 },
   audit: { lag: LONG_LAG },
   async inject({ cluster, random, sleep, fault }) {
     await sleep(4_000);
@@ -46,7 +46,7 @@ export const kafkaGone: Row = {
   id: 'F11',
   fault: 'Kafka wholly gone for 40 s',
   atLeastSeconds: 60,
-  bounds: {},
+  bounds: { drainMs: 15_000 },
   audit: { lag: LONG_LAG },
   async inject({ cluster, sleep, fault, problem }) {
     await sleep(4_000);
@@ -63,7 +63,7 @@ export const keepersGone: Row = {
   id: 'F12',
   fault: 'ZooKeeper quorum lost for 20 s',
   atLeastSeconds: 40,
-  bounds: {},
+  bounds: { drainMs: 15_000 },
   audit: { lag: LONG_LAG },
   async inject({ cluster, random, sleep, fault }) {
     await sleep(4_000);
