@@ -75,3 +75,35 @@ test('the node dies under them, and the talk goes on, each message once and in o
   );
   expect(said.filter((words) => words.includes('offline'))).toEqual([]);
 });
+
+test('Kafka is gone for 20 s: nothing is called sent, the banner counts, all of it arrives once and in order @nodes #14', async ({
+  join,
+  system,
+}) => {
+  test.setTimeout(180_000);
+  const mira = await join(unique('Mira'));
+  const tom = await joinElsewhere(join, unique('Tom'), mira);
+  await mira.open(tom);
+  await tom.open(mira);
+  await mira.say('before');
+  await expect(tom.message('before')).toBeVisible();
+  for (const person of [mira, tom]) person.networkMayFail = true;
+
+  await system.kafka?.kill();
+  const goneAt = performance.now();
+  const written = Array.from({ length: 5 }, (_, at) => `while gone ${at + 1}`);
+  for (const text of written) await mira.say(text);
+  await expect(mira.banner).toContainText('5 messages wait to be sent');
+  await expect(mira.messages.locator('[data-mark=waiting]')).toHaveCount(5);
+  // History is in the node's own view.
+  await expect(mira.message('before')).toBeVisible();
+  await expect.poll(() => performance.now() - goneAt, { timeout: 30_000 }).toBeGreaterThan(20_000);
+  await expect(mira.messages.locator('[data-mark=waiting]')).toHaveCount(5);
+  expect(await tom.texts()).toEqual(['before']);
+
+  await system.kafka?.restart();
+  await expect.poll(() => tom.texts(), { timeout: 60_000 }).toEqual(['before', ...written]);
+  await expect(mira.messages.locator('[data-mark=waiting]')).toHaveCount(0);
+  await expect(mira.banner).toBeHidden({ timeout: 60_000 });
+  expect(await mira.texts()).toEqual(['before', ...written]);
+});

@@ -10,6 +10,8 @@ export interface System {
   readonly url: string;
   /** Relays that a test may kill and start again, by the name that they show. None where the system is given. */
   readonly nodes: readonly Node[];
+  /** All brokers, where there are any. */
+  readonly kafka?: { kill(): Promise<void>; restart(): Promise<void> };
   stop(): Promise<void>;
 }
 
@@ -40,5 +42,9 @@ export async function startSystem(kind: SystemOptions['kind']): Promise<System> 
     kill: () => relay.kill(),
     restart: () => relay.restart(),
   }));
-  return { url: cluster.url, nodes, stop: () => cluster.stop() };
+  const kafka = {
+    kill: async () => void (await Promise.all(cluster.brokers.map((broker) => broker.kill()))),
+    restart: async () => void (await Promise.all(cluster.brokers.map((broker) => broker.restart()))),
+  };
+  return { url: cluster.url, nodes, kafka, stop: () => cluster.stop() };
 }
