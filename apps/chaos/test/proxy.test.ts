@@ -64,6 +64,28 @@ it('is late by what it is told, each way, and keeps the order', async () => {
   expect(performance.now() - startedMs).toBeGreaterThan(115);
 });
 
+it('keeps the order of a stream, however the delays vary', async () => {
+  let turn = 0;
+  // Long and short delays in turn, by fractions of a millisecond too.
+  const proxy = await open({ random: () => ((turn += 7) % 10) / 10 });
+  proxy.setWeather({ delayMs: 1, jitterMs: 5.5 });
+  const socket = dial(proxy);
+  let text = '';
+  const whole = new Promise<void>((resolve) => {
+    socket.on('data', (bytes: Buffer) => {
+      text += bytes.toString();
+      if (text.length === 200 * 4) resolve();
+    });
+  });
+  const wanted = Array.from({ length: 200 }, (_, at) => `${String(at).padStart(3, '0')};`);
+  for (const word of wanted) {
+    socket.write(word);
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
+  await whole;
+  expect(text).toBe(wanted.join(''));
+});
+
 it('passes nothing on over frozen connections, and everything over new ones', async () => {
   const proxy = await open();
   const old = dial(proxy);

@@ -162,17 +162,10 @@ class Link {
   }
 
   #pass(from: Socket, to: Socket, inspect: (bytes: Buffer) => Buffer | undefined): void {
-    let dueMs = 0;
+    const queue = new DelayQueue();
     const later = (run: () => void): void => {
       const { delayMs, jitterMs } = this.#options.weather();
-      const wanted = performance.now() + delayMs + this.#options.random() * jitterMs;
-      if (delayMs === 0 && jitterMs === 0 && dueMs <= performance.now()) {
-        run();
-        return;
-      }
-      // Later bytes never overtake: a stream has one order.
-      dueMs = Math.max(dueMs, wanted);
-      setTimeout(run, dueMs - performance.now());
+      queue.add(run, delayMs + this.#options.random() * jitterMs);
     };
     from.on('data', (bytes: Buffer) => {
       if (this.#isBlackHole) {
@@ -213,5 +206,42 @@ class Link {
     // An abrupt end stays abrupt, a polite one has been passed on already.
     if (!other.destroyed) other.destroySoon();
     this.onEnd();
+  }
+}
+
+/** Runs each after its delay, and never one before another that was added earlier: a stream has one order. */
+class DelayQueue {
+  readonly #waiting: { dueMs: number; run: () => void }[] = [];
+  #isTimed = false;
+
+  add(run: () => void, delayMs: number): void {
+    if (delayMs === 0 && this.#waiting.length === 0) {
+      run();
+      return;
+    }
+    const before = this.#waiting.at(-1)?.dueMs ?? 0;
+    this.#waiting.push({ dueMs: Math.max(before, performance.now() + delayMs), run });
+    this.#arm();
+  }
+
+  #arm(): void {
+    const [first] = this.#waiting;
+    if (first === undefined || this.#isTimed) return;
+    this.#isTimed = true;
+    setTimeout(
+      () => {
+        this.#isTimed = false;
+        for (
+          let next = this.#waiting[0];
+          next !== undefined && next.dueMs <= performance.now();
+          next = this.#waiting[0]
+        ) {
+          this.#waiting.shift();
+          next.run();
+        }
+        this.#arm();
+      },
+      Math.max(1, first.dueMs - performance.now()),
+    );
   }
 }
