@@ -255,23 +255,6 @@ describe('a token', () => {
   });
 });
 
-describe('new sockets of a node', () => {
-  it('are limited, and those beyond are told when to come back, not all at one moment', async () => {
-    const strict = await startRelay({ RATE_SOCKETS: '0.1/2' });
-    const at = new URL(strict.url).origin;
-    const cookie = cookieOf(await signIn('Ann', { at: strict, headers: { origin: at } }));
-    const answers = await Promise.all(Array.from({ length: 12 }, () => upgrade({ cookie, origin: at }, strict)));
-    expect(answers.filter(({ status }) => status === 101)).toHaveLength(2);
-    const refused = answers.filter(({ status }) => status === 503);
-    expect(refused).toHaveLength(10);
-    const waits = refused.map(({ headers }) => Number(headers['retry-after']));
-    expect(Math.min(...waits)).toBeGreaterThanOrEqual(9);
-    expect(new Set(waits).size).toBeGreaterThan(1);
-    await strict.stop();
-    removeDataDir(strict);
-  });
-});
-
 describe('sign-ins from one address', () => {
   it('are limited, and told how long to wait', async () => {
     const strict = await startRelay({ RATE_SIGN_INS: '0.1/2' });
