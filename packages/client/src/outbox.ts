@@ -149,8 +149,7 @@ export class Outbox {
   async load(): Promise<void> {
     const stored = await this.#journal.read();
     const ids = new Set(stored?.map(({ id }) => id));
-    if (!this.#wasLoaded) this.#putBehind(stored ?? []);
-    this.#wasLoaded = true;
+    if (!this.#wasLoaded && stored !== undefined) this.#putBehind(stored);
     for (const message of stored ?? []) this.#merge(message);
     // Only what was durable can have been taken out by another tab; a storage that fails has taken nothing out.
     for (const row of stored === undefined ? [] : this.#rows.values()) {
@@ -214,23 +213,30 @@ export class Outbox {
     this.#lanes.get(message.conversation)?.pump();
   }
 
-  // What an earlier run left was written before, whatever the wall clock says by now.
+  // What an earlier run left was written before, whatever the wall clock says by now. Another tab may know more of what is
+  // stored already than this one: only the place is changed, and not of what has its answer.
   #putBehind(stored: readonly StoredMessage[]): void {
-    const earlier = stored.filter(({ id }) => !this.#rows.has(id));
-    const newest = Math.max(0, ...earlier.map(({ order }) => order));
+    this.#wasLoaded = true;
+    const known = new Map(stored.map((message) => [message.id, message]));
+    const newest = Math.max(0, ...stored.filter(({ id }) => !this.#rows.has(id)).map(({ order }) => order));
+    const own = [...this.#rows.values()].toSorted((one, other) => one.message.order - other.message.order);
+    if ((own[0]?.message.order ?? Infinity) > newest) return;
     this.#order = Math.max(this.#order, newest);
-    for (const row of this.#rows.values()) {
-      if (row.message.order > newest) continue;
+    for (const row of own) {
+      const found = known.get(row.message.id);
       this.#order += 1;
-      row.message = { ...row.message, order: this.#order };
+      if (found?.failed !== undefined || (row.isDurable && found === undefined)) continue;
+      row.message = { ...(found ?? row.message), order: this.#order };
       void this.#write(row);
     }
   }
 
   #merge(message: StoredMessage): void {
     this.#order = Math.max(this.#order, message.order);
-    if (message.author !== undefined && message.author !== this.#me) return;
     const row = this.#rows.get(message.id);
+    // Before the first welcome it is not known whose they are, but what was written here is its user's.
+    const isWrittenHere = this.#me === undefined && row !== undefined;
+    if (message.author !== undefined && message.author !== this.#me && !isWrittenHere) return;
     const status = message.failed === undefined ? 'queued' : 'failed';
     if (row === undefined) {
       const found = this.#insert(message, true);

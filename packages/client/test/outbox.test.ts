@@ -110,6 +110,8 @@ describe('outbox: a message belongs to it until the ack', () => {
     const written = client.send(DIRECT, 'written now');
     await relay.last.greet();
     await settle();
+    relay.last.say({ type: 'ack', id: left, conversation: DIRECT, seq: 1, at: 5 });
+    await settle();
     const sent = relay.last.of('send').flatMap(({ messages }) => messages.map(({ id }) => id));
     expect(sent).toEqual([left, written]);
   });

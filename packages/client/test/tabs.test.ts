@@ -140,15 +140,18 @@ describe('tabs: one writer a device', () => {
     const clock = new FakeClock();
     const open = () => setUp({ storage, clock, lock: browser.lock(), tabs: browser.tabs() });
     const [one, two] = [await open(), await open()];
-    const id = one.client.send(DIRECT, 'hello');
+    const id = two.client.send(DIRECT, 'hello');
+    one.client.send(ROOM, 'and elsewhere');
     await settle();
     await one.relay.last.greet();
     await settle();
     one.relay.last.say({ type: 'error', code: 'not_found', retryable: false, id });
     await settle();
+    expect(two.client.getSnapshot().conversations.get(DIRECT)?.pending).toMatchObject([{ id, status: 'failed' }]);
     await two.relay.last.greet();
     await settle();
-    expect(one.relay.last.of('send')).toHaveLength(1);
+    expect(two.relay.last.of('send')).toEqual([]);
+    expect(one.relay.last.of('send')).toHaveLength(2);
     for (const { client } of [one, two])
       expect(client.getSnapshot().conversations.get(DIRECT)?.pending).toMatchObject([{ id, status: 'failed' }]);
   });
