@@ -16,6 +16,7 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
   { seed: 163, story: 'what a broken storage would not take waited for ever in the tab without the lock' },
   { seed: 45, story: 'and what was written behind it overtook it' },
   { seed: 166, story: 'a wall clock set back over a reload put new messages before those that waited' },
+  { seed: 333, story: 'a tab that was not welcomed yet did not take the refusal that another had stored' },
   { seed: 77, story: 'a node that had just begun to hear showed as offline, without a warning, who was with others' },
   { seed: 30, plan: CUT_OFF, story: 'a node that was cut off kept its sessions until the others gave its users up' },
 ];
