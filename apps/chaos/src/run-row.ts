@@ -27,6 +27,7 @@ const EXPECTED_REFUSAL = 'not_a_member';
 export const AUDIT: AuditOptions = {
   lag: { load: 5_000, heal: 10_000, calm: 5_000, fault: 15_000 },
   presence: { onlineMs: 5_000, offlineMs: 60_000, graceMs: 8_000, settleMs: 5_000 },
+  storiesPerCheck: 2,
 };
 
 export interface RunOptions {
