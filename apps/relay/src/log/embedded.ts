@@ -106,7 +106,9 @@ class EmbeddedLog implements Log {
   }
 
   // The file has no other readers.
-  announce(): void {}
+  announce(): Promise<void> {
+    return Promise.resolve();
+  }
 
   bury(partition: number, record: LoggedRecord, reason: string): void {
     try {

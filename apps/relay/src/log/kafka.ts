@@ -76,7 +76,9 @@ class KafkaLog implements Log {
       this.#reading = await beginReading(this.#open, options, () => this.#stopped);
       return { ends: await this.ends() };
     } catch (error) {
+      // A stop that came meanwhile found nothing to close yet.
       await this.stop();
+      this.#open?.close();
       throw error;
     }
   }
@@ -98,11 +100,9 @@ class KafkaLog implements Log {
     this.#open?.signals.publish(signal);
   }
 
-  announce(user: string, value: Uint8Array): void {
+  announce(user: string, value: Uint8Array): Promise<void> {
     const record: KafkaRecord = { key: user, value, headers: [] };
-    this.#write(this.#names.presence, { partition: 0, record, bytes: user.length + value.length }).catch(
-      (error: unknown) => this.#options.logger.debug({ err: error, user }, 'a presence was not announced'),
-    );
+    return this.#write(this.#names.presence, { partition: 0, record, bytes: user.length + value.length });
   }
 
   bury(partition: number, dead: LoggedRecord, reason: string): void {
@@ -136,7 +136,7 @@ class KafkaLog implements Log {
     this.#stopped = true;
     const within = (work: Promise<unknown> | undefined): Promise<unknown> =>
       Promise.race([work, new Promise<void>((resolve) => this.#options.clock.setTimer(resolve, STOP_TIMEOUT_MS))]);
-    await within(open?.producer.drained());
+    await within(Promise.all([open?.producer.drained(), open?.signals.drained()]));
     await within(reading?.stop());
     open?.close();
   }

@@ -76,8 +76,8 @@ export interface Log {
   putState(key: string, body: Uint8Array): Promise<void>;
   /** Best effort: may be lost, never throws. */
   publish(signal: Signal): void;
-  /** Sets the newest value of a user for other services to read. Best effort, never throws; nobody where there is no other service. */
-  announce(user: string, value: Uint8Array): void;
+  /** Sets the newest value of a user for other services to read. @throws LogUnavailableError (as a rejection). */
+  announce(user: string, value: Uint8Array): Promise<void>;
   /** Writes a record that could not be applied to the dead letters, with the reason. Best effort, never throws. */
   bury(partition: number, record: LoggedRecord, reason: string): void;
   /** Where both topics end now. @throws LogUnavailableError */

@@ -31,7 +31,7 @@ export interface AnnouncerOptions {
   /** Everybody who is online or away. */
   everybody(): Iterable<Presence>;
   /** Writes the newest value of a user. */
-  announce(user: UserId, value: Uint8Array): void;
+  announce(user: UserId, value: Uint8Array): Promise<void>;
 }
 
 export class Announcer {
@@ -39,7 +39,7 @@ export class Announcer {
   /** To be written, the newest of each user. */
   readonly #waiting = new Map<UserId, Announcement>();
   /** Who left lately, oldest first. */
-  readonly #left = new Map<UserId, Announcement>();
+  readonly #left = new Map<UserId, { announcement: Announcement; atMs: number }>();
   #wasFirst = false;
   #cancelTimer: CancelTimer | undefined;
 
@@ -63,7 +63,9 @@ export class Announcer {
     for (const { presence } of changes) {
       const announcement = this.#announcementOf(presence);
       this.#left.delete(presence.user);
-      if (presence.state === 'offline') this.#left.set(presence.user, announcement);
+      if (presence.state === 'offline') {
+        this.#left.set(presence.user, { announcement, atMs: this.#options.clock.monotonicMs() });
+      }
       if (this.#wasFirst) this.#waiting.set(presence.user, announcement);
     }
   }
@@ -79,19 +81,22 @@ export class Announcer {
       if (left === 0) return;
       left -= 1;
       this.#waiting.delete(user);
-      this.#options.announce(user, Buffer.from(JSON.stringify(announcement)));
+      this.#options.announce(user, Buffer.from(JSON.stringify(announcement))).catch(() => {
+        // Again with the next step, unless something newer waits.
+        if (this.#wasFirst && !this.#waiting.has(user)) this.#waiting.set(user, announcement);
+      });
     }
   }
 
   #repeatAll(): void {
-    for (const [user, announcement] of this.#left) this.#waiting.set(user, announcement);
+    for (const [user, { announcement }] of this.#left) this.#waiting.set(user, announcement);
     for (const presence of this.#options.everybody()) this.#waiting.set(presence.user, this.#announcementOf(presence));
   }
 
   #forget(): void {
-    const before = this.#options.clock.wallMs() - RECENT_MS;
-    for (const [user, { at }] of this.#left) {
-      if (at >= before) return;
+    const before = this.#options.clock.monotonicMs() - RECENT_MS;
+    for (const [user, { atMs }] of this.#left) {
+      if (atMs >= before) return;
       this.#left.delete(user);
     }
   }

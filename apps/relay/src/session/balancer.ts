@@ -8,6 +8,7 @@ import type { Logger } from '../logger.ts';
 
 /** How often a node compares itself to the others; those it asks to move do so spread over this time. Milliseconds. */
 export const BALANCE_EVERY_MS = 5_000;
+const BALANCE_RARELY_MS = 300_000;
 /** Over its share by more than this part and a few sessions: below it, moving costs more than it brings. */
 const TOLERATED_SHARE = 0.1;
 const TOLERATED_SESSIONS = 2;
@@ -28,14 +29,20 @@ export interface BalancerOptions {
 /** @returns Ends it. */
 export function startBalancer(options: BalancerOptions): CancelTimer {
   let cancelTimer: CancelTimer | undefined;
+  let everyMs = BALANCE_EVERY_MS;
+  let before = Infinity;
   const look = (): void => {
+    const own = options.own();
     const others = options.others();
-    const count = others === undefined ? 0 : surplus(options.own(), others);
+    const count = others === undefined ? 0 : surplus(own, others);
     if (count > 0) {
-      options.logger.info({ sessions: options.own(), others, count }, 'sessions are asked to move to other nodes');
+      // Whoever is asked and comes back here is sent here by a proxy of other habits: asking again is of little use.
+      everyMs = own < before ? BALANCE_EVERY_MS : Math.min(everyMs * 2, BALANCE_RARELY_MS);
+      options.logger.info({ sessions: own, others, count }, 'sessions are asked to move to other nodes');
       options.move(count, BALANCE_EVERY_MS);
-    }
-    cancelTimer = options.clock.setTimer(look, BALANCE_EVERY_MS);
+    } else everyMs = BALANCE_EVERY_MS;
+    before = count > 0 ? own : Infinity;
+    cancelTimer = options.clock.setTimer(look, everyMs);
   };
   cancelTimer = options.clock.setTimer(look, BALANCE_EVERY_MS);
   return () => cancelTimer?.();

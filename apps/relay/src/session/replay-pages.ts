@@ -6,7 +6,8 @@ export interface ReplayPage {
   last: number | undefined;
 }
 
-/** What all pages together may take, in bytes of frames. */
+/** A page keeps up to 64 KiB in memory, more than its own bytes, where its frames were cut from a larger buffer. */
+const MOST_PAGES = 256;
 const MOST_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -31,7 +32,7 @@ export class ReplayPages {
     this.#pages.set(key, page);
     this.#bytes += sizeOf(page);
     for (const [oldest, other] of this.#pages) {
-      if (this.#bytes <= MOST_BYTES) break;
+      if (this.#bytes <= MOST_BYTES && this.#pages.size <= MOST_PAGES) break;
       this.#pages.delete(oldest);
       this.#bytes -= sizeOf(other);
     }

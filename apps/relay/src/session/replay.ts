@@ -115,7 +115,7 @@ export class Replay {
   #pageOf(part: Part, access: Access): ReplayPage {
     const { queries, replayPages, metrics } = this.#session.services;
     const range = { after: Math.max(part.from - 1, access.hiddenUpTo), upTo: Math.min(part.to, access.upTo) };
-    return replayPages.page(part.conversation, range, () => {
+    const read = (): ReplayPage => {
       metrics.pagesRead += 1;
       const entries = queries.entriesFrom(access, { ...range, limit: PAGE_MAX_ENTRIES });
       const build = (some: Entry[]): RelayFrame => ({
@@ -125,7 +125,9 @@ export class Replay {
         users: queries.users(some.map((entry) => entry.author)),
       });
       return { frames: encodeInParts(entries, build, encodeDurable), last: entries.at(-1)?.seq };
-    });
+    };
+    // Of two, hardly both come back at once with the same gap.
+    return access.conversation.room === undefined ? read() : replayPages.page(part.conversation, range, read);
   }
 }
 

@@ -210,7 +210,8 @@ export class Applier {
     for (const record of batch.records) {
       if (taken === most) break;
       // A log may hand out what it has handed out before, after a reconnect.
-      if (!this.#progress.has(topic, partition, record)) {
+      // State is merged, so that of a topic made anew may come from its beginning.
+      if (topic === 'state' || !this.#progress.has(topic, partition, record)) {
         const outcome = topic === 'log' ? applyRecord(store, record) : applyState(store, record);
         if (outcome.type === 'bad' && outcome.bad === 'newer') {
           this.#halt(`upgrade me: ${outcome.reason}, at offset ${record.offset} of partition ${partition}`);

@@ -59,8 +59,7 @@ it('keeps the newest presence of each user for other services', { timeout: 60_00
   const prefix = newPrefix();
   const log = kafkaNode(kafka.kafkaBrokers, prefix, { node: 'a', partitions: 1 });
   await log.start(new Reader());
-  log.announce('u1', Buffer.from('online'));
-  log.announce('u1', Buffer.from('offline'));
+  await Promise.all([log.announce('u1', Buffer.from('online')), log.announce('u1', Buffer.from('offline'))]);
   await log.stop();
   const found = await readTopic(kafka.kafkaBrokers, `${prefix}.presence`);
   expect(found.map(({ key, body }) => [key, body])).toEqual([

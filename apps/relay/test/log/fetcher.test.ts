@@ -25,6 +25,9 @@ class World {
   readonly positions: Record<string, number> = { log: 0, state: 0 };
   full = false;
   gatherMs = 0;
+  epoch = 1;
+  /** Topics that a broker does not know. */
+  unknown: string[] = [];
   lookUps = 0;
   readonly fetcher: Fetcher;
 
@@ -53,7 +56,7 @@ class World {
       topic,
       partition: 0,
       position: () => this.positions[topic] ?? 0,
-      full: () => this.full,
+      full: () => this.full && topic !== 'state',
       accept: ({ records, next }) => {
         this.taken.push(...records.map(({ offset }) => `${topic}@${offset}`));
         this.positions[topic] = next;
@@ -66,11 +69,22 @@ class World {
     return {
       metadata: async (topics) => {
         this.lookUps += 1;
-        return topics.map((topic) => ({
-          topic,
-          error: undefined,
-          partitions: [{ topic, partition: 0, leader: this.leaders[topic] ?? -1, replicas: [1, 2], isr: [1, 2] }],
-        }));
+        return topics
+          .filter((topic) => !this.unknown.includes(topic))
+          .map((topic) => ({
+            topic,
+            error: undefined,
+            partitions: [
+              {
+                topic,
+                partition: 0,
+                leader: this.leaders[topic] ?? -1,
+                leaderEpoch: this.epoch,
+                replicas: [1, 2],
+                isr: [1, 2],
+              },
+            ],
+          }));
       },
       fetch: (broker, request) =>
         new Promise((resolve, reject) => {
@@ -151,6 +165,50 @@ describe('the fetcher', () => {
     expect(beside.request.lane).not.toBe(waiting.request.lane);
   });
 
+  it('has one fetch at a broker again when its partitions came there one by one', async () => {
+    await begin();
+    world.leaders['state'] = 2;
+    world.asked[0]?.answer({}, 'NOT_LEADER_OR_FOLLOWER');
+    await world.clock.pass(100);
+    world.last('log', 1).answer({}, 'NOT_LEADER_OR_FOLLOWER');
+    world.leaders['log'] = 2;
+    await world.clock.pass(100);
+    world.last('state', 2).answer({ state: 1 });
+    await world.clock.pass(0);
+    expect(world.asked.at(-1)?.what).toEqual(['log@0', 'state@1']);
+    world.last('log', 2).answer({ log: 1 });
+    await world.clock.pass(0);
+    const count = world.asked.length;
+    world.asked
+      .find(({ broker, what }) => broker === 2 && what.length === 1 && what[0] === 'log@0')
+      ?.answer({ log: 1 });
+    await world.clock.pass(0);
+    expect(world.taken).toEqual(['state@0', 'log@0']);
+    expect(world.asked).toHaveLength(count);
+  });
+
+  it('believes no broker that knows less than is known: an older leader, or no topic at all', async () => {
+    await begin();
+    world.epoch = 0;
+    world.leaders['log'] = 2;
+    await world.clock.pass(4_000);
+    world.epoch = 1;
+    world.unknown = ['log'];
+    await world.clock.pass(4_000);
+    expect(world.asked.filter(({ broker }) => broker === 2)).toEqual([]);
+  });
+
+  it('leaves a broker that goes on answering when another was elected', async () => {
+    await begin();
+    world.epoch = 2;
+    world.leaders['log'] = 2;
+    for (let second = 0; second < 4; second += 1) {
+      world.last('log', 1).answer();
+      await world.clock.pass(1_000);
+    }
+    expect(world.last('log', 2).what).toEqual(['log@0']);
+  });
+
   it('leaves a broker that hangs for the one that leads now, and takes nothing from it any more', async () => {
     await begin();
     world.leaders['log'] = 2;
@@ -189,13 +247,17 @@ describe('the fetcher', () => {
     await begin();
     world.full = true;
     world.asked[0]?.answer({ log: 1 });
-    await world.clock.pass(5_000);
-    expect(world.asked).toHaveLength(1);
-    expect(world.faults.filter((fault) => fault !== undefined)).toEqual([]);
+    await world.clock.pass(0);
+    // Others go on, with short waits, so that it is back soon.
+    expect(world.asked[1]?.what).toEqual(['state@0']);
+    expect(world.asked[1]?.request.maxWaitMs).toBeLessThanOrEqual(100);
     world.full = false;
     world.fetcher.resume();
+    world.asked[1]?.answer();
     await world.clock.pass(0);
-    expect(world.asked[1]?.what).toEqual(['log@1', 'state@0']);
+    expect(world.asked[2]?.what).toEqual(['log@1', 'state@0']);
+    expect(world.asked[2]?.request.maxWaitMs).toBe(1_000);
+    expect(world.faults.filter((fault) => fault !== undefined)).toEqual([]);
   });
 
   it('says when no broker answers, and when one partition is not read', async () => {

@@ -45,7 +45,7 @@ function producerOn(leaders: number[]) {
   const states = (): PartitionInfo[] =>
     leaders.map((leader, partition) => {
       const isr = writable ? [1, 2, 3] : [1];
-      return { topic: 't', partition, leader, replicas: [1, 2, 3], isr };
+      return { topic: 't', partition, leader, leaderEpoch: 0, replicas: [1, 2, 3], isr };
     });
   const produce = (broker: number, { batches }: ProduceRequest): Promise<Produced[]> =>
     new Promise((resolve, fail) => {
@@ -149,6 +149,19 @@ describe('appending to Kafka', () => {
     requests[0]?.fail(noAnswer(true));
     await turn();
     expect(requests).toHaveLength(2);
+  });
+
+  it('sends what waited for a broker that hangs as soon as another leads it', async () => {
+    const leaders = [1, 1];
+    const { requests, write } = producerOn(leaders);
+    const written = [write(0, 'a'), write(1, 'b')];
+    leaders[0] = 2;
+    leaders[1] = 3;
+    await until(() => requests.some(({ broker }) => broker === 3));
+    expect(requests.find(({ broker }) => broker === 3)?.records).toEqual(['1:b']);
+    await until(() => requests.some(({ broker }) => broker === 2));
+    for (const request of requests.slice(1)) request.answer();
+    await Promise.all(written);
   });
 
   it('takes what one partition refused for that one alone', async () => {

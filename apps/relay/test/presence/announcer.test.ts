@@ -10,12 +10,14 @@ function world(node = 'a') {
   const here = new Map<string, Presence>();
   const written: Announcement[] = [];
   let isFirst = true;
+  let refuses = false;
   const announcer = new Announcer({
     node,
     clock,
     isFirst: () => isFirst,
     everybody: () => here.values(),
-    announce: (user, value) => {
+    announce: async (user, value) => {
+      if (refuses) throw new Error('no replicas');
       const announcement = JSON.parse(Buffer.from(value).toString()) as Announcement;
       expect(announcement.user).toBe(user);
       written.push(announcement);
@@ -32,7 +34,10 @@ function world(node = 'a') {
   const setFirst = (first: boolean): void => {
     isFirst = first;
   };
-  return { announcer, clock, written, change, states, setFirst };
+  const setRefusing = (now: boolean): void => {
+    refuses = now;
+  };
+  return { announcer, clock, written, change, states, setFirst, setRefusing };
 }
 
 describe('what other services are told', () => {
@@ -67,6 +72,19 @@ describe('what other services are told', () => {
     change('here', 'offline');
     clock.advance(250);
     expect(states()).toHaveLength(2);
+  });
+
+  it('is said again when it could not be written, and the newer of two', async () => {
+    const { clock, change, states, setRefusing } = world();
+    clock.advance(250);
+    setRefusing(true);
+    change('u1', 'online');
+    change('u2', 'online');
+    await clock.pass(1_000);
+    change('u2', 'offline');
+    setRefusing(false);
+    await clock.pass(250);
+    expect(states().toSorted()).toEqual(['u1 online', 'u2 offline']);
   });
 
   it('comes in portions when there is much to repeat', () => {

@@ -51,9 +51,13 @@ describe('sessions over nodes', () => {
     others = [300, 0];
     clock.advance(BALANCE_EVERY_MS);
     expect(moves).toEqual([15]);
+    // Nobody leaves: it asks more and more rarely.
+    clock.advance(BALANCE_EVERY_MS * 20);
+    expect(moves.length).toBeLessThan(6);
     end();
-    clock.advance(BALANCE_EVERY_MS * 3);
-    expect(moves).toEqual([15]);
+    const { length } = moves;
+    clock.advance(BALANCE_EVERY_MS * 100);
+    expect(moves).toHaveLength(length);
   });
 });
 

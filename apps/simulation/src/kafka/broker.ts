@@ -177,10 +177,11 @@ export class Broker implements BrokerDoor {
       return {
         topic,
         error: partitions.length === 0 ? 'UNKNOWN_TOPIC_OR_PARTITION' : undefined,
-        partitions: partitions.map(({ partition, leader, replicas, isr }) => ({
+        partitions: partitions.map(({ partition, leader, replicas, isr, epoch }) => ({
           topic,
           partition,
           leader: this.#state.brokers.includes(leader) ? leader : -1,
+          leaderEpoch: epoch,
           replicas,
           isr,
         })),

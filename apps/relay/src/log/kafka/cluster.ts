@@ -22,6 +22,8 @@ export interface PartitionInfo {
   /** Id of the leading broker; -1 when it has none. */
   leader: number;
   replicas: readonly number[];
+  /** Grows with every election. */
+  leaderEpoch: number;
   /** In-sync replicas. */
   isr: readonly number[];
 }

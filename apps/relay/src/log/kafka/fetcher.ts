@@ -10,7 +10,11 @@ import { FetchPace } from './fetch-pace.ts';
 
 // An answer comes as soon as there is a record; this is how often a quiet broker shows that it lives.
 const MAX_WAIT_MS = 1000;
+/** While some streams are full: they are to be read soon after they have room. */
+const PART_WAIT_MS = 50;
 const WATCH_EVERY_MS = 500;
+/** A broker that is cut off from the others answers on, with nothing new: who leads is asked now and then all the same. */
+const REFRESH_EVERY_MS = 3000;
 /** So long a broker may take beyond MAX_WAIT_MS before the others are asked whether it still leads. */
 const LATE_AFTER_MS = 500;
 const LOOK_UP_FIRST_MS = 50;
@@ -60,6 +64,8 @@ interface Reading {
   /** Who reads it; undefined while no leader is known. */
   loop: Loop | undefined;
   answeredMs: number;
+  /** Of the leader that is known; older news are ignored. */
+  leaderEpoch: number;
 }
 
 /** Fetches from one broker, one after the other. */
@@ -86,12 +92,18 @@ class LeaderFetcher implements Fetcher {
   #answeredMs: number;
   #stopped = false;
   #lookingUp = false;
+  #lookedUpMs = 0;
   #cancelWatch: CancelTimer | undefined;
 
   constructor(options: FetcherOptions) {
     this.#options = options;
     this.#answeredMs = options.clock.monotonicMs();
-    this.#readings = options.streams.map((stream) => ({ stream, loop: undefined, answeredMs: this.#answeredMs }));
+    this.#readings = options.streams.map((stream) => ({
+      stream,
+      loop: undefined,
+      answeredMs: this.#answeredMs,
+      leaderEpoch: -1,
+    }));
   }
 
   start(): void {
@@ -112,20 +124,21 @@ class LeaderFetcher implements Fetcher {
   async #run(loop: Loop): Promise<void> {
     loop.started = true;
     while (!this.#stopped) {
+      this.#takeOver(loop);
       const own = this.#readings.filter((reading) => reading.loop === loop);
       if (own.length === 0) break;
       const wanted = own.filter(({ stream }) => !stream.full());
       if (wanted.length === 0) await new Promise<void>((resolve) => (loop.wake = resolve));
-      else await this.#fetch(loop, wanted);
+      else await this.#fetch(loop, wanted, wanted.length < own.length ? PART_WAIT_MS : MAX_WAIT_MS);
       loop.wake = undefined;
     }
     this.#loops.delete(loop);
   }
 
-  async #fetch(loop: Loop, wanted: readonly Reading[]): Promise<void> {
+  async #fetch(loop: Loop, wanted: readonly Reading[], maxWaitMs: number): Promise<void> {
     const { cluster, clock } = this.#options;
     const request: FetchRequest = {
-      maxWaitMs: MAX_WAIT_MS,
+      maxWaitMs,
       lane: loop.lane,
       partitions: wanted.map(({ stream }) => ({
         topic: stream.topic,
@@ -190,6 +203,7 @@ class LeaderFetcher implements Fetcher {
   async #lookUp(): Promise<void> {
     if (this.#lookingUp) return;
     this.#lookingUp = true;
+    this.#lookedUpMs = this.#options.clock.monotonicMs();
     const topics = [...new Set(this.#readings.map(({ stream }) => stream.topic))];
     for (let delayMs = LOOK_UP_FIRST_MS; !this.#stopped; delayMs = Math.min(delayMs * 1.5, LOOK_UP_MOST_MS)) {
       try {
@@ -209,13 +223,23 @@ class LeaderFetcher implements Fetcher {
     if (this.#stopped) return;
     for (const reading of this.#readings) {
       const { topic, partition } = reading.stream;
-      const leader = partitions.find((info) => info.topic === topic && info.partition === partition)?.leader ?? -1;
+      const info = partitions.find((one) => one.topic === topic && one.partition === partition);
+      // A broker that has just started, or is cut off, may know nothing or what was.
+      if (info === undefined || info.leaderEpoch < reading.leaderEpoch) continue;
+      reading.leaderEpoch = info.leaderEpoch;
+      const { leader } = info;
       if (reading.loop?.broker !== leader) reading.loop = leader < 0 ? undefined : this.#loopOf(leader);
     }
     for (const loop of this.#loops) {
       loop.wake?.();
       if (!loop.started) void this.#run(loop);
     }
+  }
+
+  /** Lanes beside the lowest were for once: it takes up their partitions, and an answer that still comes to them is left. */
+  #takeOver(loop: Loop): void {
+    for (const reading of this.#readings)
+      if (reading.loop?.broker === loop.broker && reading.loop.lane > loop.lane) reading.loop = loop;
   }
 
   /** One that takes up a partition at once. A fetch under way may wait for long, so beside it there is another. */
@@ -240,7 +264,8 @@ class LeaderFetcher implements Fetcher {
   #watch(): void {
     this.#cancelWatch = this.#options.clock.setTimer(() => {
       if (this.#stopped) return;
-      if (this.#someoneIsLate()) void this.#lookUp();
+      const now = this.#options.clock.monotonicMs();
+      if (this.#someoneIsLate() || now - this.#lookedUpMs > REFRESH_EVERY_MS) void this.#lookUp();
       this.#options.onReadable(this.#fault());
       this.#watch();
     }, WATCH_EVERY_MS);

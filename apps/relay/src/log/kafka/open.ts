@@ -6,7 +6,7 @@ import { byteLengthOf, encodeHead } from '../record.ts';
 import type { StatusBoard } from '../status-board.ts';
 import { withAdmin } from './admin.ts';
 import type { KafkaCluster, KafkaRecord } from './cluster.ts';
-import { lookUpPartitions, readOffsets } from './partitions.ts';
+import { lookUpExisting, readOffsets } from './partitions.ts';
 import { createPartitionedProducer, type PartitionedProducer } from './producer.ts';
 import { createSignalSender, type SignalSender } from './signals.ts';
 import { checkTopics, createTopics, type TopicNames, type TopicWishes } from './topics.ts';
@@ -64,24 +64,27 @@ export async function openKafka(
   const { access, clock, logger } = options;
   const partitions = await access.prepareTopics(names, options);
   const cluster = access.connect();
+  let producer: PartitionedProducer | undefined;
   try {
-    const producer = await openProducer(cluster, options, { names, board });
+    const opened = await openProducer(cluster, options, { names, board });
+    producer = opened;
     const { log } = await readOffsets(cluster, names, 'end');
-    if (log[0] === 0) await writeGenesis(producer, options, { names, partitions });
+    if (log[0] === 0) await writeGenesis(opened, options, { names, partitions });
     const signals = createSignalSender({ cluster, topic: names.signals, clock, logger });
     return {
       cluster,
       partitions,
-      producer,
+      producer: opened,
       signals,
       ends: () => readOffsets(cluster, names, 'end'),
       close() {
-        producer.close();
+        opened.close();
         signals.close();
         cluster.close();
       },
     };
   } catch (error) {
+    producer?.close();
     cluster.close();
     throw error;
   }
@@ -92,7 +95,8 @@ async function openProducer(
   { minInsyncReplicas, clock, logger }: OpenOptions,
   { names, board }: { names: TopicNames; board: StatusBoard },
 ): Promise<PartitionedProducer> {
-  const lookUp = () => lookUpPartitions(cluster, [names.log, names.state, names.dead, names.presence]);
+  // One that somebody deleted must not hide the leaders of the others.
+  const lookUp = () => lookUpExisting(cluster, [names.log, names.state, names.dead, names.presence]);
   const partitions = await lookUp();
   board.setWriteFault(undefined);
   return createPartitionedProducer({

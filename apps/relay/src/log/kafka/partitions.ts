@@ -18,6 +18,11 @@ export async function lookUpPartitions(cluster: KafkaCluster, topics: readonly s
   return found.flatMap(({ partitions }) => partitions);
 }
 
+/** Of those topics that exist. @throws NoAnswerError */
+export async function lookUpExisting(cluster: KafkaCluster, topics: readonly string[]): Promise<PartitionInfo[]> {
+  return (await cluster.metadata(topics)).flatMap(({ partitions }) => partitions);
+}
+
 /** Where partitions begin or end now. */
 export async function readOffsets(
   cluster: KafkaCluster,

@@ -1,5 +1,6 @@
 import type { CancelTimer, Clock } from '@parley/protocol/environment';
 import type { Logger } from '../../logger.ts';
+import { errorText } from '../error-text.ts';
 import { createDelivery, type Delivery } from '../delivery.ts';
 import { readGenesis } from '../genesis.ts';
 import { type LogHandlers, type LogPositions, LogRefusedError, LogUnavailableError, type Topic } from '../log.ts';
@@ -15,10 +16,14 @@ import { lookUpPartitions, offsetsOf, readOffsets, UnknownTopicError } from './p
 import { headerOf, readSignal } from './signals.ts';
 import type { TopicNames } from './topics.ts';
 
-// A loss is believed when it is seen twice: after an election the new leader may for a moment know less than it holds.
+// A loss is believed when it is seen so often in a row: after an election the new leader may for a moment know less than it
+// holds, and a broker that has just started knows no topic.
+const LOSS_SEEN_TIMES = 3;
 const WATCH_EVERY_MS = 3000;
-const GENESIS_RETRY_MS = 200;
+const RETRY_MS = 200;
 const GENESIS_WAIT_MS = 500;
+/** Beside those of the fetcher. */
+const GENESIS_LANE = -1;
 
 export interface ReadingOptions {
   handlers: LogHandlers;
@@ -49,33 +54,40 @@ export async function beginReading(
 ): Promise<Reading> {
   const { handlers, names, logger, clock } = options;
   const { cluster } = open;
-  const when = { isStopped, clock };
+  const when = { isStopped, clock, logger };
   const genesis = await whenReachable(() => firstRecord(cluster, names), when);
   const epoch = checkGenesis(genesis, open, names);
   const signals = await whenReachable(() => offsetsOf(cluster, [names.signals], 'end'), when);
+  if (isStopped()) throw stoppedError();
   const from = handlers.onEpoch(epoch, open.partitions);
   const starts = await whenReachable(() => readOffsets(cluster, names, 'start'), when);
   const ends = await whenReachable(() => readOffsets(cluster, names, 'end'), when);
+  if (isStopped()) throw stoppedError();
   const reader = new KafkaReader(open, options, {
     epoch,
     from: checkPositions(from, { starts, ends, logger }),
-    signals: signals.map(({ offset }) => offset),
+    signals: signals.toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset),
   });
   reader.start();
   return reader;
 }
 
+function stoppedError(): LogUnavailableError {
+  return new LogUnavailableError('the log was stopped', { maybeWritten: false });
+}
+
 async function whenReachable<Result>(
   ask: () => Promise<Result>,
-  { isStopped, clock }: { isStopped: () => boolean; clock: Clock },
+  { isStopped, clock, logger }: { isStopped: () => boolean; clock: Clock; logger: Logger },
 ): Promise<Result> {
   for (;;) {
-    if (isStopped()) throw new LogUnavailableError('the log was stopped', { maybeWritten: false });
+    if (isStopped()) throw stoppedError();
     try {
       return await ask();
     } catch (error) {
       if (error instanceof LogRefusedError) throw error;
-      await new Promise<void>((resolve) => clock.setTimer(resolve, GENESIS_RETRY_MS));
+      logger.debug({ reason: errorText(error) }, 'Kafka does not answer yet');
+      await new Promise<void>((resolve) => clock.setTimer(resolve, RETRY_MS));
     }
   }
 }
@@ -88,7 +100,11 @@ async function firstRecord(cluster: KafkaCluster, names: TopicNames): Promise<Fe
     partitions: [{ topic: names.log, partition: 0 }],
   });
   const partitions = [{ topic: names.log, partition: 0, offset: bounds[0]?.offset ?? 0 }];
-  const [fetched] = await cluster.fetch(led?.leader ?? -1, { maxWaitMs: GENESIS_WAIT_MS, lane: 0, partitions });
+  const [fetched] = await cluster.fetch(led?.leader ?? -1, {
+    maxWaitMs: GENESIS_WAIT_MS,
+    lane: GENESIS_LANE,
+    partitions,
+  });
   const record = fetched?.records[0];
   if (record === undefined) throw new Error(`the log is empty: ${fetched?.error ?? 'no record'}`);
   return record;
@@ -123,7 +139,7 @@ class KafkaReader implements Reading {
   readonly #fetcher: Fetcher;
   /** For good: reading on would make this node differ from the others. */
   #lost: string | undefined;
-  #suspected: string | undefined;
+  #lossSeen = 0;
   /** A leader refused to read on: the log may be another by now, even where it is as long as this one was. */
   #doubtful = false;
   #cancelWatch: CancelTimer | undefined;
@@ -153,7 +169,8 @@ class KafkaReader implements Reading {
     });
     this.#fetcher = createFetcher({
       cluster: open.cluster,
-      streams: [...this.#logStreams(), ...start.signals.map((end, partition) => this.#signalStream(partition, end))],
+      // A broker fills its answer in the order asked, and signals are few and urgent.
+      streams: [...start.signals.map((end, partition) => this.#signalStream(partition, end)), ...this.#logStreams()],
       clock,
       logger,
       gatherMs: () => handlers.gatherMs?.() ?? 0,
@@ -252,8 +269,8 @@ class KafkaReader implements Reading {
 
   async #checkLog(): Promise<void> {
     const loss = await this.#findLoss();
-    if (loss === undefined || loss !== this.#suspected) this.#suspected = loss;
-    else this.#giveUp(loss);
+    this.#lossSeen = loss === undefined ? 0 : this.#lossSeen + 1;
+    if (loss !== undefined && this.#lossSeen >= LOSS_SEEN_TIMES) this.#giveUp(loss);
   }
 
   async #findLoss(): Promise<string | undefined> {

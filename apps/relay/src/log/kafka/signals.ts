@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock } from '@parley/protocol/environment';
+import type { Clock } from '@parley/protocol/environment';
 import { errorText } from '../error-text.ts';
 import type { Logger } from '../../logger.ts';
 import type { Signal } from '../log.ts';
@@ -7,12 +7,16 @@ import { lookUpPartitions } from './partitions.ts';
 
 // Beyond it Kafka does not keep up, and what waits is stale.
 const WAITING_MAX = 1000;
+/** A broker takes 1 MiB in a batch by default. */
+const BATCH_MOST_BYTES = 512 * 1024;
 const SEND_TIMEOUT_MS = 2000;
 /** Whether the leader that is known answers for the topic is asked again after a failure, at most this often. */
 const LOOK_UP_EVERY_MS = 300;
 
 export interface SignalSender {
   publish(signal: Signal): void;
+  /** Resolves when nothing waits and nothing is on its way. */
+  drained(): Promise<void>;
   /** Sends nothing more. */
   close(): void;
 }
@@ -33,10 +37,10 @@ class LeaderSender implements SignalSender {
   readonly #options: SignalSenderOptions;
   #waiting: KafkaRecord[] = [];
   #busy = false;
+  #flushing = Promise.resolve();
   #closed = false;
   #dropped = 0;
   #leader = -1;
-  #cancelPause: CancelTimer | undefined;
 
   constructor(options: SignalSenderOptions) {
     this.#options = options;
@@ -49,21 +53,34 @@ class LeaderSender implements SignalSender {
       return;
     }
     this.#waiting.push({ key, value: body, headers: [['kind', kind]] });
-    if (!this.#busy) void this.#flush();
+    if (!this.#busy) this.#flushing = this.#flush();
+  }
+
+  drained(): Promise<void> {
+    return this.#flushing;
   }
 
   close(): void {
     this.#closed = true;
-    this.#cancelPause?.();
     this.#waiting = [];
+  }
+
+  #take(): KafkaRecord[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { value } of this.#waiting) {
+      bytes += value.length;
+      if (count > 0 && bytes > BATCH_MOST_BYTES) break;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
   }
 
   async #flush(): Promise<void> {
     const { cluster, topic, logger } = this.#options;
     this.#busy = true;
     while (this.#waiting.length > 0 && !this.#closed) {
-      const records = this.#waiting;
-      this.#waiting = [];
+      const records = this.#take();
       try {
         if (this.#leader < 0) this.#leader = (await lookUpPartitions(cluster, [topic]))[0]?.leader ?? -1;
         const batches = [{ topic, partition: 0, records }];
@@ -73,9 +90,7 @@ class LeaderSender implements SignalSender {
         this.#leader = -1;
         this.#dropped += records.length;
         logger.debug({ dropped: this.#dropped, reason: errorText(error) }, 'signals dropped');
-        await new Promise<void>((resolve) => {
-          this.#cancelPause = this.#options.clock.setTimer(resolve, LOOK_UP_EVERY_MS);
-        });
+        await new Promise<void>((resolve) => this.#options.clock.setTimer(resolve, LOOK_UP_EVERY_MS));
       }
     }
     this.#busy = false;

@@ -54,7 +54,11 @@ function wantedTopics(names: TopicNames, wishes: TopicWishes): ITopicConfig[] {
     topic: name,
     numPartitions,
     replicationFactor,
-    configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+    // By the broker's clock: it refuses records, or ends their retention, by their time, and a node's clock may be wrong.
+    configEntries: Object.entries({ ...config, 'message.timestamp.type': 'LogAppendTime' }).map(([key, value]) => ({
+      name: key,
+      value,
+    })),
   });
   return [
     topic(names.log, wishes.partitions, { ...durable, 'cleanup.policy': 'delete' }),

@@ -116,7 +116,8 @@ class TcpBrokers implements KafkaCluster {
       const asked = this.#connection(address, 'ask').request(api, request, ASK_WITHIN_MS);
       const ended = asked.then(
         (answer) => {
-          this.#first = turn;
+          // The next in its turn: what one broker knows may be old.
+          this.#first = turn + 1;
           done = true;
           first.resolve(answer);
         },
