@@ -8,29 +8,57 @@ import { peerOf } from '../view/queries.ts';
 import type { Refusal } from './services.ts';
 import type { Session } from './session.ts';
 
+/** After this a client may try again, in milliseconds. */
+const RETRY_AFTER_MS = 1_000;
+
 type RoomFrame = ClientFrameOf<'createRoom' | 'renameRoom' | 'joinRoom' | 'leaveRoom' | 'replaceInvite'>;
 
 export function handleSend(session: Session, frame: ClientFrameOf<'send'>): void {
   const { conversation, messages } = frame;
+  const write = (refusal: Refusal | undefined): void => {
+    for (const { id, text } of messages) {
+      const refused = unlessAnswered(session, { refusal, conversation, id });
+      if (refused !== undefined) session.refuse(refused, { id });
+      else run(session, draft(session, { kind: 'message', key: conversation, id, body: Buffer.from(text) }));
+    }
+  };
   const limited = takeOperations(session, messages.length);
-  const refusal = refusalToWrite(session, conversation);
-  for (const { id, text } of messages) {
-    const refused = limited ?? unlessAnswered(session, { refusal, conversation, id });
-    if (refused !== undefined) session.refuse(refused, { id });
-    else run(session, draft(session, { kind: 'message', key: conversation, id, body: Buffer.from(text) }));
-  }
+  if (limited === undefined) void decide(session, () => refusalToWrite(session, conversation), write);
+  else for (const { id } of messages) session.refuse(limited, { id });
 }
 
 export function handleRoomOperation(session: Session, frame: RoomFrame): void {
   const { id, conversation: key } = frame;
-  const refused =
-    takeOperations(session, 1) ??
-    unlessAnswered(session, { refusal: refusalOfRoom(session, frame), conversation: key, id });
-  if (refused !== undefined) {
-    session.refuse(refused, { id });
+  const write = (refusal: Refusal | undefined): void => {
+    const refused = unlessAnswered(session, { refusal, conversation: key, id });
+    if (refused !== undefined) session.refuse(refused, { id });
+    else run(session, draft(session, { key, id, ...recordOf(session, frame) }));
+  };
+  const limited = takeOperations(session, 1);
+  if (limited === undefined) void decide(session, () => refusalOfRoom(session, frame), write);
+  else session.refuse(limited, { id });
+}
+
+// This view may be behind: what it would refuse may be right, or be in the log already, sent by way of another node. Refused and
+// there all the same is what must not be, so it is looked at again when everything that is in the log by now is applied.
+async function decide(
+  session: Session,
+  refusalNow: () => Refusal | undefined,
+  write: (refusal: Refusal | undefined) => void,
+): Promise<void> {
+  const { applier, log } = session.services;
+  const refusal = refusalNow();
+  if (refusal === undefined) {
+    write(undefined);
     return;
   }
-  run(session, draft(session, { key, id, ...recordOf(session, frame) }));
+  try {
+    await applier.reached(await log.ends());
+  } catch {
+    write({ code: 'log_unavailable', retryAfterMs: RETRY_AFTER_MS });
+    return;
+  }
+  write(refusalNow());
 }
 
 function recordOf(session: Session, frame: RoomFrame): { kind: RecordKind; body: Uint8Array } {
