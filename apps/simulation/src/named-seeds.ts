@@ -17,6 +17,8 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
   { seed: 45, story: 'and what was written behind it overtook it' },
   { seed: 166, story: 'a wall clock set back over a reload put new messages before those that waited' },
   { seed: 333, story: 'a tab that was not welcomed yet did not take the refusal that another had stored' },
+  { seed: 525, story: 'a node that was behind refused for good what was in the log already' },
+  { seed: 424, story: 'and what was written after a joining that it had not applied' },
   { seed: 77, story: 'a node that had just begun to hear showed as offline, without a warning, who was with others' },
   { seed: 30, plan: CUT_OFF, story: 'a node that was cut off kept its sessions until the others gave its users up' },
 ];
