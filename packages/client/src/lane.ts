@@ -8,15 +8,13 @@ import {
 } from '@parley/protocol';
 import type { CancelTimer, Clock, Random } from '@parley/protocol/environment';
 import type { PendingMessage } from './api.ts';
-import { backoffMs } from './backoff.ts';
+import { refusalBackoffMs } from './backoff.ts';
 import type { StoredMessage } from './storage/storage.ts';
 
 /** A message that nobody asked for again for this long does not go out by itself, in milliseconds. */
 const MESSAGE_MAX_AGE_MS = 24 * 60 * 60 * 1_000;
 /** A request without an answer on a socket that lives is unknown after this time, and goes again. Milliseconds. */
 const ACK_TIMEOUT_MS = 20_000;
-/** The waits between refusals of a lane grow up to 8 s and what the relay asks for. */
-const MOST_ATTEMPTS_COUNTED = 4;
 /** What a frame holds besides texts: type, conversation, and for each message an id and punctuation. In bytes, amply. */
 const FRAME_OVERHEAD_BYTES = 256;
 const MESSAGE_OVERHEAD_BYTES = 64;
@@ -165,9 +163,8 @@ export class Lane {
 
   #waitThenPump(retryAfterMs: number | undefined): void {
     if (this.#cancelWait !== undefined) return;
-    // Spread and growing also where the relay says when, or all would come again at the same moment. Not as far as for a socket:
-    // the relay answers, and once it can write again nobody should wait for long.
-    const delay = (retryAfterMs ?? 0) + backoffMs(Math.min(this.#attempt, MOST_ATTEMPTS_COUNTED), this.#deps.random);
+    // Spread and growing also where the relay says when, or all would come again at the same moment.
+    const delay = (retryAfterMs ?? 0) + refusalBackoffMs(this.#attempt, this.#deps.random);
     this.#attempt += 1;
     this.#cancelWait = this.#deps.clock.setTimer(() => {
       this.#cancelWait = undefined;

@@ -8,7 +8,7 @@ import {
 } from '@parley/protocol';
 import type { CancelTimer, Clock, Random } from '@parley/protocol/environment';
 import { NoAnswerError, RefusedError } from './api.ts';
-import { backoffMs } from './backoff.ts';
+import { refusalBackoffMs } from './backoff.ts';
 
 /** A question is asked again over reconnects for at most this long, in milliseconds. */
 const QUESTION_GIVE_UP_MS = 30_000;
@@ -123,7 +123,7 @@ export class Requests {
   }
 
   #askAgainLater(waiting: Waiting, retryAfterMs: number | undefined): void {
-    const delayMs = (retryAfterMs ?? 0) + backoffMs(waiting.attempt, this.#deps.random);
+    const delayMs = (retryAfterMs ?? 0) + refusalBackoffMs(waiting.attempt, this.#deps.random);
     waiting.attempt += 1;
     waiting.cancelRetry?.();
     waiting.cancelRetry = this.#deps.clock.setTimer(() => this.#send(waiting), delayMs);

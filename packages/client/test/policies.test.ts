@@ -1,7 +1,7 @@
 import { PING_INTERVAL_MS, PONG_TIMEOUT_MS } from '@parley/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../src/backoff.ts';
+import { backoffMs, refusalBackoffMs } from '../src/backoff.ts';
 import { firstBeat, nextBeat, urgentBeat } from '../src/heartbeat.ts';
 import { httpUrl, socketUrl } from '../src/urls.ts';
 import { seededRandom } from './support/fake-clock.ts';
@@ -16,6 +16,16 @@ describe('back-off', () => {
         expect(delays.every((delay) => delay >= 0 && delay < most)).toBe(true);
         expect(Math.min(...delays)).toBeLessThan(most / 4);
         expect(Math.max(...delays)).toBeGreaterThan((most * 3) / 4);
+      }),
+    );
+  });
+
+  it('grows no further than 8 s where a relay answers that it cannot now', () => {
+    fc.assert(
+      fc.property(fc.nat(2_000), fc.nat(), (refusals, seed) => {
+        const most = Math.min(8_000, 500 * 2 ** refusals);
+        const delays = Array.from({ length: 100 }, () => refusalBackoffMs(refusals, seededRandom(seed)));
+        expect(delays.every((delay) => delay >= 0 && delay < most)).toBe(true);
       }),
     );
   });
