@@ -12,6 +12,8 @@ const BALANCE_RARELY_MS = 300_000;
 /** Over its share by more than this part and a few sessions: below it, moving costs more than it brings. */
 const TOLERATED_SHARE = 0.1;
 const TOLERATED_SESSIONS = 2;
+/** More new ones between two looks: everybody is coming back. */
+const GROWING_SHARE = 0.01;
 /** At most this part of its sessions moves at a time. */
 const MOVED_SHARE = 0.05;
 
@@ -31,10 +33,14 @@ export function startBalancer(options: BalancerOptions): CancelTimer {
   let cancelTimer: CancelTimer | undefined;
   let everyMs = BALANCE_EVERY_MS;
   let before = Infinity;
+  let last = 0;
   const look = (): void => {
     const own = options.own();
     const others = options.others();
-    const count = others === undefined ? 0 : surplus(own, others);
+    // While many come, what others told is older than what is counted here, and the proxy evens it out anyway.
+    const isGrowing = own > last * (1 + GROWING_SHARE) + TOLERATED_SESSIONS;
+    last = own;
+    const count = others === undefined || isGrowing ? 0 : surplus(own, others);
     if (count > 0) {
       // Whoever is asked and comes back here is sent here by a proxy of other habits: asking again is of little use.
       everyMs = own < before ? BALANCE_EVERY_MS : Math.min(everyMs * 2, BALANCE_RARELY_MS);

@@ -61,6 +61,24 @@ describe('sessions over nodes', () => {
   });
 });
 
+it('while sockets are still coming nobody is moved: what the others told is old by then', () => {
+  const clock = new FakeClock();
+  const moves: number[] = [];
+  let own = 0;
+  const end = startBalancer({
+    clock,
+    logger: quiet,
+    own: () => own,
+    others: () => [own - 900, own - 800],
+    move: (count) => void moves.push(count),
+  });
+  for (own = 1_000; own < 3_000; own += 500) clock.advance(BALANCE_EVERY_MS);
+  expect(moves).toEqual([]);
+  clock.advance(2 * BALANCE_EVERY_MS);
+  expect(moves.length).toBeGreaterThan(0);
+  end();
+});
+
 describe('a session that is to move', () => {
   let test: TestNode;
   afterEach(() => test.stop());
