@@ -19,6 +19,7 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
   { seed: 333, story: 'a tab that was not welcomed yet did not take the refusal that another had stored' },
   { seed: 525, story: 'a node that was behind refused for good what was in the log already' },
   { seed: 424, story: 'and what was written after a joining that it had not applied' },
+  { seed: 74, story: 'a refusal that was looked at again asked a view that had been closed, and nobody caught it' },
   { seed: 77, story: 'a node that had just begun to hear showed as offline, without a warning, who was with others' },
   { seed: 30, plan: CUT_OFF, story: 'a node that was cut off kept its sessions until the others gave its users up' },
 ];

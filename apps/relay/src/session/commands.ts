@@ -52,13 +52,13 @@ async function decide(
     write(undefined);
     return;
   }
-  try {
-    await applier.reached(await log.ends());
-  } catch {
-    write({ code: 'log_unavailable', retryAfterMs: RETRY_AFTER_MS });
-    return;
-  }
-  write(refusalNow());
+  const isApplied = await log.ends().then(
+    (ends) => applier.reached(ends).then(() => true),
+    () => false,
+  );
+  // Meanwhile the node may have stopped, and its view with it; nobody waits for the answer then.
+  if (session.state === 'closed') return;
+  write(isApplied ? refusalNow() : { code: 'log_unavailable', retryAfterMs: RETRY_AFTER_MS });
 }
 
 function recordOf(session: Session, frame: RoomFrame): { kind: RecordKind; body: Uint8Array } {
