@@ -215,11 +215,12 @@ export class Link {
     return delayMs;
   }
 
-  // Why an upgrade failed cannot be seen in a browser. Asked after 1, 2, 4, 8 … failures: a relay in trouble needs no more.
+  // Why an upgrade failed cannot be seen in a browser. Asked after the first failure and every second one: more rarely, and whoever
+  // was signed out while the relay was gone waits for minutes to hear it.
   #suspectSignIn(): void {
     this.#failedUpgrades += 1;
     const failures = this.#failedUpgrades;
-    if ((failures & (failures - 1)) !== 0) return;
+    if (failures > 1 && failures % 2 !== 0) return;
     void this.#stopWhenSignedOut(failures);
   }
 
