@@ -1,11 +1,10 @@
 /** One life of one client: the product's own, in a process of the world. */
-import type { AuditEvent } from '@parley/audit';
+import { type AuditEvent, ClientRecorder } from '@parley/audit';
 import { type ChatClient, createChatClient } from '@parley/client';
 import type { SimProcess } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import type { Edge, Opening } from '../cluster/edge.ts';
 import type { Device } from './device.ts';
-import { Recorder } from './recorder.ts';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 
@@ -25,7 +24,7 @@ export class Tab {
   readonly user: { id: string; name: string };
   readonly process: SimProcess;
   readonly chat: ChatClient;
-  readonly recorder: Recorder;
+  readonly recorder: ClientRecorder;
   /** The newest two: a client that moves has both for a moment. */
   #openings: Opening[] = [];
   readonly #write: (event: AuditEvent) => void;
@@ -38,8 +37,9 @@ export class Tab {
     this.name = this.process.name;
     this.#write = write;
     const { process } = this;
-    const recorder = new Recorder({
+    const recorder = new ClientRecorder({
       client: this.name,
+      process: this.name,
       user: user.id,
       device: host.split('.')[0] ?? host,
       now: () => world.time.now,
@@ -57,12 +57,11 @@ export class Tab {
       tabs: device.tabs(process),
       clock: process.clock,
       random: process.random,
-      openSocket: (_, events) =>
-        recorder.wrap(events, (inner) => {
-          const opening = edge.open({ process, host, identity }, inner);
-          this.#openings = [...this.#openings.slice(-1), opening];
-          return opening;
-        }),
+      openSocket: recorder.wrap((_, events) => {
+        const opening = edge.open({ process, host, identity }, events);
+        this.#openings = [...this.#openings.slice(-1), opening];
+        return opening;
+      }),
       // Nobody's sign-in ends here, so whatever the relay would say is not "signed out".
       fetch: () =>
         new Promise((resolve) =>
