@@ -3,9 +3,9 @@ import type { AuditEvent } from '@parley/audit';
 import { type ConversationId, directConversationId, type UserId } from '@parley/protocol';
 import { readHistoryFiles } from './audit/history-file.ts';
 import type { Load } from './row.ts';
-import type { Seeded } from './seeded.ts';
+import type { SeededRandom } from '@parley/testing';
 import type { ChatWorker, LoadOptions } from './worker/chat-worker.ts';
-import { startWorker, type Worker } from './worker/start-worker.ts';
+import { startWorker, type Worker } from '@parley/testing';
 
 const ROOM_MEMBERS = 10;
 /** Of everybody, those who leave and enter a public room again and again. */
@@ -19,7 +19,7 @@ export interface CrowdOptions {
   readonly signInUrl: string;
   readonly url: string;
   readonly folder: string;
-  readonly random: Seeded;
+  readonly random: SeededRandom;
 }
 
 interface Part {
@@ -44,7 +44,7 @@ export class Crowd {
     const counts = Array.from({ length: processes }, (_, at) => Math.floor((load.clients + at) / processes));
     await Promise.all(
       counts.map(async (count, at) => {
-        const worker = startWorker<ChatWorker>('chat-worker.ts');
+        const worker = startWorker<ChatWorker>(new URL('worker/chat-worker.ts', import.meta.url));
         const file = `${folder}/clients-${at + 1}.jsonl`;
         const part: Part = { worker, file, users: [], conversations: [], movers: [] };
         this.#parts[at] = part;
@@ -63,7 +63,7 @@ export class Crowd {
     const { load, random } = this.#options;
     for (const { worker, conversations, movers } of this.#parts) {
       const rate = load.rate / this.#parts.length;
-      const seed = random.whole(1, 1e9);
+      const seed = String(random.whole(1, 1e9));
       await worker.call('startLoad', {
         rate,
         seed,

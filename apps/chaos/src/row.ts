@@ -1,6 +1,6 @@
 import type { AuditEvent, AuditOptions, Verdict } from '@parley/audit';
 import type { Cluster } from '@parley/infra';
-import type { Seeded } from './seeded.ts';
+import type { SeededRandom } from '@parley/testing';
 import type { KafkaLinks } from './system/kafka-links.ts';
 import type { Proxy } from './system/proxy.ts';
 
@@ -22,7 +22,7 @@ export interface Field {
   readonly front: Proxy;
   /** Between relays and brokers; only where the row asks for them. */
   readonly kafka: KafkaLinks;
-  readonly random: Seeded;
+  readonly random: SeededRandom;
   /** How long the load lasts. */
   readonly seconds: number;
   /** Since the load began. */

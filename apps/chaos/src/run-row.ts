@@ -9,7 +9,7 @@ import type { CleanUp } from './clean-up.ts';
 import { nowMs } from './clock.ts';
 import { Crowd } from './crowd.ts';
 import type { Field, Load, Row } from './row.ts';
-import { seeded } from './seeded.ts';
+import { SeededRandom } from '@parley/testing';
 import { KafkaLinks } from './system/kafka-links.ts';
 import { Proxy } from './system/proxy.ts';
 
@@ -98,10 +98,11 @@ class Run {
   async #setUp(): Promise<{ field: Field; crowd: Crowd }> {
     const { seed, say, folder, load } = this.#options;
     const row = this.#row;
-    const random = seeded(seed * 1_000 + Number(row.id.replace(/\D/g, '')));
+    const random = new SeededRandom(`${row.id} ${seed}`);
     // The weather of the wires has its own source: how much passes over them must not change the schedule.
-    const wires = seeded(random.whole(1, 1e9));
-    const kafka = await KafkaLinks.open(RELAYS, wires.float);
+    const wires = random.fork('wires');
+    const weather = (): number => wires.float();
+    const kafka = await KafkaLinks.open(RELAYS, weather);
     this.#cleanUp.add(() => kafka.close());
     const links = row.usesKafkaLinks === true ? kafka.relayEnv : {};
     const relayEnv = { ...RELAY_ENV, ...links, ...row.relayEnv };
@@ -109,7 +110,7 @@ class Run {
     this.#cleanUp.add(() => cluster.stop());
     const front = await Proxy.open({
       target: () => ({ host: '127.0.0.1', port: cluster.nginx.port }),
-      random: wires.float,
+      random: weather,
     });
     this.#cleanUp.add(() => front.close());
     const crowd = new Crowd({
@@ -118,7 +119,7 @@ class Run {
       signInUrl: cluster.url,
       url: `http://127.0.0.1:${front.port}`,
       folder,
-      random: seeded(random.whole(1, 1e9)),
+      random: random.fork('crowd'),
     });
     this.#cleanUp.add(() => crowd.stop());
     await crowd.gather();

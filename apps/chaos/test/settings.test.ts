@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { ROWS, SKIPPED } from '../src/rows/all.ts';
-import { seeded } from '../src/seeded.ts';
 import { readSettings } from '../src/settings.ts';
 
 it('reads rows and options, and says what is wrong', () => {
@@ -16,13 +15,4 @@ it('reads rows and options, and says what is wrong', () => {
 it('every row of the table of faults is there once: injected, or with the reason why it is not', () => {
   const ids = [...ROWS, ...SKIPPED].map(({ id }) => Number(id.slice(1))).toSorted((one, other) => one - other);
   expect(ids).toEqual(Array.from({ length: 37 }, (_, at) => at + 1));
-});
-
-it('a seed determines the schedule', () => {
-  const draw = (seed: number): number[] => {
-    const random = seeded(seed);
-    return Array.from({ length: 5 }, () => random.whole(1, 100));
-  };
-  expect(draw(1)).toEqual(draw(1));
-  expect(draw(1)).not.toEqual(draw(2));
 });

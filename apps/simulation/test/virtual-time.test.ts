@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { realWorld, withoutRealWorld } from '../src/world/real-world.ts';
-import { SeededRandom } from '../src/world/random.ts';
+import { SeededRandom } from '@parley/testing';
 import { Trace } from '../src/world/trace.ts';
 import { VirtualTime } from '../src/world/virtual-time.ts';
 

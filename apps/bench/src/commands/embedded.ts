@@ -6,7 +6,7 @@ import type { Settings } from '../settings.ts';
 import { startEmbeddedRelay } from '../system/embedded-relay.ts';
 import type { FsyncWorker } from '../workers/fsync-worker.ts';
 import type { PairsResult, PairsWorker } from '../workers/pairs-worker.ts';
-import { startWorker } from '../workers/worker.ts';
+import { startWorker } from '@parley/testing';
 
 /** One process has no JVM to wait for. */
 const WARM_UP_SHARE = 0.25;
@@ -15,9 +15,9 @@ const WARM_UP_RATE = 400;
 export async function runEmbedded(settings: Settings, report: Report, cleanUp: CleanUp): Promise<void> {
   const { seconds, rounds, rate, bytes, users } = settings;
   const relay = await startEmbeddedRelay(cleanUp);
-  const load = startWorker<PairsWorker>('pairs-worker.ts');
+  const load = startWorker<PairsWorker>(new URL('../workers/pairs-worker.ts', import.meta.url));
   cleanUp.add(() => load.stop());
-  const disk = startWorker<FsyncWorker>('fsync-worker.ts');
+  const disk = startWorker<FsyncWorker>(new URL('../workers/fsync-worker.ts', import.meta.url));
   cleanUp.add(() => disk.stop());
   await disk.call('open', { folder: relay.dataDir });
   await load.call('connect', { urls: [relay.url], users, name: 'Embedded' });

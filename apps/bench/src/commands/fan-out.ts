@@ -9,7 +9,7 @@ import type { Settings } from '../settings.ts';
 import { type BenchCluster, startBenchCluster } from '../system/bench-cluster.ts';
 import type { RoomWorker } from '../workers/room-worker.ts';
 import type { SocketsWorker } from '../workers/sockets-worker.ts';
-import { startWorker, type Worker } from '../workers/worker.ts';
+import { startWorker, type Worker } from '@parley/testing';
 import type { WsLoopWorker } from '../workers/ws-loop-worker.ts';
 
 /** The busy rate, as a multiple of the calm one that `--rate` gives. */
@@ -55,9 +55,9 @@ export async function runFanOut(settings: Settings, report: Report, cleanUp: Cle
 
 async function prepare(settings: Settings, report: Report, cleanUp: CleanUp): Promise<Parts> {
   const cluster = await startBenchCluster(settings, report, cleanUp);
-  const writers = startWorker<RoomWorker>('room-worker.ts');
-  const receivers = startWorker<SocketsWorker>('sockets-worker.ts');
-  const loop = startWorker<WsLoopWorker>('ws-loop-worker.ts');
+  const writers = startWorker<RoomWorker>(new URL('../workers/room-worker.ts', import.meta.url));
+  const receivers = startWorker<SocketsWorker>(new URL('../workers/sockets-worker.ts', import.meta.url));
+  const loop = startWorker<WsLoopWorker>(new URL('../workers/ws-loop-worker.ts', import.meta.url));
   for (const worker of [writers, receivers, loop]) cleanUp.add(() => worker.stop());
   const urls = cluster.relayUrls;
   const room = await writers.call('open', { urls, users: settings.users });

@@ -7,7 +7,7 @@ import type { Report } from '../report.ts';
 import type { Settings } from '../settings.ts';
 import { type BenchCluster, startBenchCluster } from '../system/bench-cluster.ts';
 import type { SocketsWorker } from '../workers/sockets-worker.ts';
-import { startWorker, type Worker } from '../workers/worker.ts';
+import { startWorker, type Worker } from '@parley/testing';
 
 const MOST_CPU_PERCENT = 2;
 const MOST_SOCKET_KIB = 16;
@@ -60,7 +60,10 @@ async function measureSockets(
   report: Report,
   { cluster, cleanUp }: { cluster: BenchCluster; cleanUp: CleanUp },
 ): Promise<void> {
-  const workers = [startWorker<SocketsWorker>('sockets-worker.ts'), startWorker<SocketsWorker>('sockets-worker.ts')];
+  const workers = [
+    startWorker<SocketsWorker>(new URL('../workers/sockets-worker.ts', import.meta.url)),
+    startWorker<SocketsWorker>(new URL('../workers/sockets-worker.ts', import.meta.url)),
+  ];
   for (const worker of workers) cleanUp.add(() => worker.stop());
   const share = Math.ceil(settings.sockets / workers.length);
   const sockets = share * workers.length;

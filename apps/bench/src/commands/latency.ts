@@ -8,7 +8,7 @@ import type { Settings } from '../settings.ts';
 import { type BenchCluster, startBenchCluster } from '../system/bench-cluster.ts';
 import type { KafkaWorker, RoundTrips } from '../workers/kafka-worker.ts';
 import type { PairsResult, PairsWorker } from '../workers/pairs-worker.ts';
-import { startWorker, type Worker } from '../workers/worker.ts';
+import { startWorker, type Worker } from '@parley/testing';
 import { runEmbedded } from './embedded.ts';
 
 const WARM_UP_RATE = 400;
@@ -20,9 +20,9 @@ export async function runLatency(settings: Settings, report: Report, cleanUp: Cl
 
 async function runCluster(settings: Settings, report: Report, cleanUp: CleanUp): Promise<void> {
   const cluster = await startBenchCluster(settings, report, cleanUp);
-  const load = startWorker<PairsWorker>('pairs-worker.ts');
+  const load = startWorker<PairsWorker>(new URL('../workers/pairs-worker.ts', import.meta.url));
   cleanUp.add(() => load.stop());
-  const bare = startWorker<KafkaWorker>('kafka-worker.ts');
+  const bare = startWorker<KafkaWorker>(new URL('../workers/kafka-worker.ts', import.meta.url));
   cleanUp.add(() => bare.stop());
   await bare.call('open', { brokers: [...cluster.kafkaBrokers], topic: 'bare', partitions: settings.partitions });
   const { nodes, pairs, apart } = await load.call('connect', {

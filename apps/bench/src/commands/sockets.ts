@@ -4,13 +4,13 @@ import type { Report } from '../report.ts';
 import type { Settings } from '../settings.ts';
 import { startBenchCluster } from '../system/bench-cluster.ts';
 import type { PairsWorker } from '../workers/pairs-worker.ts';
-import { startWorker } from '../workers/worker.ts';
+import { startWorker } from '@parley/testing';
 
 const TOLERANCE = 2;
 
 export async function runSockets(settings: Settings, report: Report, cleanUp: CleanUp): Promise<void> {
   const cluster = await startBenchCluster(settings, report, cleanUp);
-  const load = startWorker<PairsWorker>('pairs-worker.ts');
+  const load = startWorker<PairsWorker>(new URL('../workers/pairs-worker.ts', import.meta.url));
   cleanUp.add(() => load.stop());
   const { nodes } = await load.call('connect', { urls: [cluster.url], users: settings.sockets, name: 'Socket' });
   const even = settings.sockets / cluster.relays.length;

@@ -7,7 +7,7 @@ import type { Report } from '../report.ts';
 import type { Settings } from '../settings.ts';
 import { type BenchCluster, type RelayStatus, startBenchCluster } from '../system/bench-cluster.ts';
 import type { PairsResult, PairsWorker } from '../workers/pairs-worker.ts';
-import { startWorker, type Worker } from '../workers/worker.ts';
+import { startWorker, type Worker } from '@parley/testing';
 
 const MOST_P99_MS = 250;
 const LEAST_RATE = 5_000;
@@ -63,7 +63,7 @@ export async function runThroughput(settings: Settings, report: Report, cleanUp:
 async function prepare(settings: Settings, report: Report, cleanUp: CleanUp): Promise<Parts> {
   const cluster = await startBenchCluster(settings, report, cleanUp);
   const loads = Array.from({ length: Math.max(1, settings.loaders) }, () =>
-    startWorker<PairsWorker>('pairs-worker.ts'),
+    startWorker<PairsWorker>(new URL('../workers/pairs-worker.ts', import.meta.url)),
   );
   for (const load of loads) cleanUp.add(() => load.stop());
   const urls = settings.through === 'nginx' ? [cluster.url] : cluster.relayUrls;

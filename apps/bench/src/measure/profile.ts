@@ -1,15 +1,5 @@
 /** Where the CPU goes: self time by function, from the profiles that V8 takes. */
-
-/** What is used of the inspector's `Profiler.Profile`. */
-export interface CpuProfile {
-  nodes: {
-    id: number;
-    callFrame: { functionName: string; url: string; lineNumber: number };
-    children?: number[] | undefined;
-  }[];
-  samples?: number[] | undefined;
-  timeDeltas?: number[] | undefined;
-}
+import type { CpuProfile } from '@parley/testing';
 
 export interface HotSpot {
   /** Function, file and line. */

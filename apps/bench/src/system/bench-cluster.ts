@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Cluster, type Member, startCluster } from '@parley/infra';
 import type { CleanUp } from '../clean-up.ts';
-import type { CpuProfile } from '../measure/profile.ts';
+import type { CpuProfile } from '@parley/testing';
 import type { Report } from '../report.ts';
 import type { Settings } from '../settings.ts';
 

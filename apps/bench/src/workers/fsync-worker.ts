@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { nowMs, pace } from '../measure/pace.ts';
 import { stampedText } from './people.ts';
-import { serve } from './serve.ts';
+import { serve } from '@parley/testing';
 
 let file: number | undefined;
 let database: DatabaseSync | undefined;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Consumer, type ISocketFactoryArgs, type Kafka, type Producer } from 'kafkajs';
 import { nowMs, pace } from '../measure/pace.ts';
 import { stampedText } from './people.ts';
-import { serve } from './serve.ts';
+import { serve } from '@parley/testing';
 
 const DRAIN_MS = 15_000;
 const REPLICAS = 3;

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ConversationId, directConversationId, type OperationId } from '@parley/protocol';
 import type { ClientEvent } from '@parley/client';
 import { nowMs, pace } from '../measure/pace.ts';
-import { type BenchPerson, connectPerson, inTurns, signInPeople, stampedText } from './people.ts';
-import { serve } from './serve.ts';
+import { type BenchPerson, AT_ONCE, connectPerson, signInPeople, stampedText } from './people.ts';
+import { inTurns, serve } from '@parley/testing';
 
 const DRAIN_MS = 30_000;
 
@@ -96,7 +96,7 @@ const methods = {
   async compareHeads({ urls }: { urls: string[] }) {
     const wrong: { node: string; expected: number; head: number }[] = [];
     for (const url of urls) {
-      await inTurns(pairs.length, async (at) => {
+      await inTurns(pairs.length, AT_ONCE, async (at) => {
         const pair = pairs[at];
         if (pair === undefined) return;
         const visitor = await connectPerson(url, pair.receiver.id, pair.receiver.token);

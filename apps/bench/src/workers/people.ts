@@ -1,10 +1,10 @@
 /** People as any program would be: signed in over HTTP, connected with the client that is published. */
-import { type ChatClient, createChatClient, type OpenSocket, requestToken } from '@parley/client';
+import { type ChatClient, createChatClient, requestToken } from '@parley/client';
 import type { UserId } from '@parley/protocol';
-import { WebSocket } from 'ws';
+import { inTurns, openWs } from '@parley/testing';
 
 /** Sign-ins and handshakes under way at once. */
-const AT_ONCE = 16;
+export const AT_ONCE = 16;
 /** Nobody scrolls here: old entries are let go of. */
 const MOST_HELD_ENTRIES = 20;
 
@@ -15,24 +15,10 @@ export interface BenchPerson {
   node: string;
 }
 
-/** Cheaper than Node's own WebSocket, so that more of the machine is left to what is measured. */
-const openWs: OpenSocket = ({ url, token }, events) => {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const socket = new WebSocket(url, { headers, perMessageDeflate: false });
-  socket.on('open', () => events.onOpen());
-  socket.on('message', (data: Buffer, isBinary) => {
-    if (!isBinary) events.onText(data.toString('utf8'));
-  });
-  // `close` follows.
-  socket.on('error', () => undefined);
-  socket.on('close', (code) => events.onClose(code));
-  return { send: (text) => socket.send(text), close: (code) => socket.close(code) };
-};
-
 /** @param urls Taken in turn; one for all, or one for each relay. */
 export async function signInPeople(urls: readonly string[], count: number, prefix: string): Promise<BenchPerson[]> {
   const people: BenchPerson[] = [];
-  await inTurns(count, async (at) => {
+  await inTurns(count, AT_ONCE, async (at) => {
     const url = urls[at % urls.length] ?? '';
     const { user, token } = await requestToken(url, `${prefix} ${at + 1}`);
     people[at] = await connectPerson(url, user.id, token);
@@ -50,19 +36,6 @@ export async function connectPerson(url: string, id: UserId, token: string): Pro
     client.start();
   });
   return { client, id, token, node };
-}
-
-/** Runs `work` for 0 to `count` - 1, some at a time. */
-export async function inTurns(count: number, work: (at: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < count) {
-      const at = next;
-      next += 1;
-      await work(at);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, lane));
 }
 
 /** A text of `bytes` ASCII characters that carries the time it was written at. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RoomId } from '@parley/protocol';
 import { nowMs, pace } from '../measure/pace.ts';
 import { type BenchPerson, signInPeople, stampedText } from './people.ts';
-import { serve } from './serve.ts';
+import { serve } from '@parley/testing';
 
 const DRAIN_MS = 15_000;
 

@@ -15,8 +15,8 @@ import {
 import { systemClock, systemRandom } from '@parley/protocol/environment';
 import { WebSocket } from 'ws';
 import { nowMs } from '../measure/pace.ts';
-import { inTurns, STAMP } from './people.ts';
-import { serve } from './serve.ts';
+import { AT_ONCE, STAMP } from './people.ts';
+import { inTurns, serve } from '@parley/testing';
 
 /** Every n-th socket looks at the time in the texts; the others only count. */
 const SAMPLE_EVERY = 10;
@@ -38,7 +38,7 @@ export type SocketsWorker = typeof methods;
 const methods = {
   async signIn({ urls, count, name }: { urls: string[]; count: number; name: string }) {
     const signed: string[] = [];
-    await inTurns(count, async (at) => {
+    await inTurns(count, AT_ONCE, async (at) => {
       signed[at] = (await requestToken(urls[at % urls.length] ?? '', `${name} ${at + 1}`)).token;
     });
     tokens = signed;
@@ -48,7 +48,7 @@ const methods = {
   async open({ urls, most }: { urls: string[]; most?: number }) {
     const count = Math.min(most ?? Infinity, tokens.length);
     const opened: WebSocket[] = [];
-    await inTurns(count, async (at) => {
+    await inTurns(count, AT_ONCE, async (at) => {
       opened[at] = await openSocket(urls[at % urls.length] ?? '', tokens[at] ?? '');
     });
     sockets = opened;
@@ -58,7 +58,7 @@ const methods = {
 
   async join({ room }: { room: RoomId }) {
     const frames = sockets.map((socket) => ({ socket, id: makeOperationId(systemClock, systemRandom) }));
-    await inTurns(frames.length, async (at) => {
+    await inTurns(frames.length, AT_ONCE, async (at) => {
       const { socket, id } = frames[at]!;
       const answered = answerTo(socket, id);
       socket.send(encodeClientFrame({ type: 'joinRoom', id, conversation: room }));
@@ -69,7 +69,7 @@ const methods = {
   /** As many sockets to a server that knows nothing of Parley. */
   async openBare({ url, count }: { url: string; count: number }) {
     const opened: WebSocket[] = [];
-    await inTurns(count, async (at) => {
+    await inTurns(count, AT_ONCE, async (at) => {
       const socket = new WebSocket(url, { perMessageDeflate: false });
       opened[at] = socket;
       await new Promise<void>((resolve, reject) => socket.once('open', resolve).once('error', reject));

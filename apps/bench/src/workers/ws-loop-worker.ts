@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { pace } from '../measure/pace.ts';
 import { STAMP } from './people.ts';
-import { serve } from './serve.ts';
+import { serve } from '@parley/testing';
 
 let server: WebSocketServer | undefined;
 const sockets = new Set<WebSocket>();

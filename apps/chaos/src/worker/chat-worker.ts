@@ -2,10 +2,9 @@
 import { requestToken } from '@parley/client';
 import type { ConversationId, InviteToken, RoomId, UserId } from '@parley/protocol';
 import { HistoryFile } from '../audit/history-file.ts';
-import { seeded, type Seeded } from '../seeded.ts';
+import { inTurns, SeededRandom, serve } from '@parley/testing';
 import { nowMs } from '../clock.ts';
 import { Person } from './person.ts';
-import { serve } from './serve.ts';
 
 /** Sign-ins, handshakes and last fetches under way at once. */
 const AT_ONCE = 8;
@@ -31,7 +30,7 @@ export interface ConnectOptions {
 export interface LoadOptions {
   /** Messages a second of this process. */
   rate: number;
-  seed: number;
+  seed: string;
   /** Where each client writes. */
   conversations: ConversationId[][];
   /** Who comes and goes, and where. */
@@ -48,7 +47,7 @@ const methods = {
   async connect({ signInUrl, url, count, process, file }: ConnectOptions): Promise<UserId[]> {
     history = new HistoryFile(file);
     const signedIn: { user: UserId; token: string }[] = [];
-    await inTurns(count, async (at) => {
+    await inTurns(count, AT_ONCE, async (at) => {
       const hasUserOfBefore = at % TWO_DEVICES_EVERY === TWO_DEVICES_EVERY - 1;
       if (hasUserOfBefore) return;
       const { user, token } = await requestToken(signInUrl, `${process} ${at}`);
@@ -58,7 +57,7 @@ const methods = {
       const { user, token } = signedIn[at] ?? signedIn[at - 1]!;
       return new Person({ url, user, token, name: `${process}.${at}`, process, history });
     });
-    await inTurns(count, (at) => people[at]!.connect());
+    await inTurns(count, AT_ONCE, (at) => people[at]!.connect());
     return people.map(({ user }) => user);
   },
 
@@ -78,7 +77,7 @@ const methods = {
   },
 
   async startLoad(options: LoadOptions): Promise<void> {
-    const random = seeded(options.seed);
+    const random = new SeededRandom(options.seed);
     const startedMs = nowMs();
     let sent = 0;
     ticking = setInterval(() => {
@@ -109,7 +108,7 @@ const methods = {
   },
 
   async finish(): Promise<void> {
-    await inTurns(people.length, (at) => people[at]!.finish());
+    await inTurns(people.length, AT_ONCE, (at) => people[at]!.finish());
   },
 
   async leave(): Promise<void> {
@@ -120,23 +119,10 @@ const methods = {
 
 serve(methods);
 
-function writeSomething({ conversations, textLength }: LoadOptions, random: Seeded): void {
+function writeSomething({ conversations, textLength }: LoadOptions, random: SeededRandom): void {
   const client = random.whole(0, people.length - 1);
   const own = conversations[client] ?? [];
   if (own.length === 0) return;
   const text = `${random.float()} `.padEnd(random.whole(...textLength), 'la ').slice(0, textLength[1]);
   if (!people[client]!.send(random.pick(own), text.trimEnd())) skipped += 1;
-}
-
-/** Runs `work` for 0 to `count` - 1, some at a time. */
-async function inTurns(count: number, work: (at: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < count) {
-      const at = next;
-      next += 1;
-      await work(at);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, lane));
 }

@@ -5,7 +5,7 @@ import { type ChatClient, createChatClient, memoryStorage, RefusedError } from '
 import type { ConversationId, InviteToken, RoomId, UserId } from '@parley/protocol';
 import { nowMs } from '../clock.ts';
 import type { HistoryFile } from '../audit/history-file.ts';
-import { openWs } from './open-socket.ts';
+import { openWs } from '@parley/testing';
 
 /** Pages of a conversation that are asked for at the end at most. */
 const MOST_PAGES = 500;

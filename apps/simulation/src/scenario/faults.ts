@@ -2,7 +2,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { EDGE } from '../cluster/edge.ts';
 import type { Path } from '../world/network.ts';
-import type { SeededRandom } from '../world/random.ts';
+import type { SeededRandom } from '@parley/testing';
 import type { World } from '../world/world.ts';
 import type { People, Seat } from './people.ts';
 

@@ -4,7 +4,7 @@ import { directConversationId, makeUserId } from '@parley/protocol';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Device } from '../clients/device.ts';
 import { Tab } from '../clients/tab.ts';
-import type { SeededRandom } from '../world/random.ts';
+import type { SeededRandom } from '@parley/testing';
 import type { World } from '../world/world.ts';
 import type { Plan } from './plan.ts';
 

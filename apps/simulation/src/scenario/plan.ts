@@ -1,7 +1,7 @@
 /** What kind of run a seed makes: how many of everything, how fast, and what goes wrong. */
 import type { ClusterSettings } from '../cluster/cluster.ts';
 import type { Pace } from '../world/network.ts';
-import type { SeededRandom } from '../world/random.ts';
+import type { SeededRandom } from '@parley/testing';
 
 export interface Plan {
   cluster: ClusterSettings;

@@ -2,7 +2,7 @@
  * Hosts and the paths between them. A path has a direction: it delays, stands still (a black hole: what is under way waits, as TCP goes on
  * trying), and is cut (connections on it end). Single messages are never lost, as TCP loses none.
  */
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '@parley/testing';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface Pace {

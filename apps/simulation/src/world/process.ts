@@ -3,7 +3,7 @@
  * it when it wakes and a dead one never.
  */
 import type { CancelTimer, Clock } from '@parley/protocol/environment';
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '@parley/testing';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** Wall clocks begin here; milliseconds since 1970. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Network, type Pace } from './network.ts';
 import { SimProcess } from './process.ts';
-import { SeededRandom } from './random.ts';
+import { SeededRandom } from '@parley/testing';
 import { realWorld } from './real-world.ts';
 import { Trace } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';

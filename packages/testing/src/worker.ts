@@ -2,8 +2,9 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CpuProfile } from '../measure/profile.ts';
+import type { CpuProfile } from './cpu-profile.ts';
 import { type Answer, type Methods, START_PROFILE, STOP_PROFILE } from './serve.ts';
 
 export interface Worker<Served extends Methods> {
@@ -18,11 +19,10 @@ export interface Worker<Served extends Methods> {
   stop(): Promise<void>;
 }
 
-/** @param file Such as `pairs-worker.ts`, in this folder; it calls `serve`. */
-export function startWorker<Served extends Methods>(file: string): Worker<Served> {
-  const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = fork(path, [], { execArgv: [], serialization: 'advanced' });
-  const calls = answersOf(child, file);
+/** @param file A module that calls `serve`, as `new URL('pairs-worker.ts', import.meta.url)`. */
+export function startWorker<Served extends Methods>(file: URL): Worker<Served> {
+  const child = fork(fileURLToPath(file), [], { execArgv: [], serialization: 'advanced' });
+  const calls = answersOf(child, basename(file.pathname));
   return {
     pid: child.pid ?? 0,
     call: (name, argument) => calls(name, argument) as Promise<Awaited<ReturnType<Served[typeof name]>>>,
@@ -39,17 +39,17 @@ export function startWorker<Served extends Methods>(file: string): Worker<Served
   };
 }
 
-function answersOf(child: ChildProcess, file: string) {
+function answersOf(child: ChildProcess, name: string) {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let count = 0;
   child.on('message', ({ id, value, error }: Answer) => {
     const call = waiting.get(id);
     waiting.delete(id);
     if (error === undefined) call?.resolve(value);
-    else call?.reject(new Error(`${file}: ${error}`));
+    else call?.reject(new Error(`${name}: ${error}`));
   });
   child.once('exit', (code, signal) => {
-    for (const { reject } of waiting.values()) reject(new Error(`${file} ended with ${code ?? signal}`));
+    for (const { reject } of waiting.values()) reject(new Error(`${name} ended with ${code ?? signal}`));
   });
   return (method: string, argument: unknown): Promise<unknown> => {
     const call = Promise.withResolvers<unknown>();

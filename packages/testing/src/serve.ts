@@ -1,6 +1,6 @@
 /** The child's end of a worker: answers the calls of worker.ts, and ends when its parent does. */
 import { Session } from 'node:inspector/promises';
-import type { CpuProfile } from '../measure/profile.ts';
+import type { CpuProfile } from './cpu-profile.ts';
 
 /** Functions of one argument; results travel by structured clone. */
 export type Methods = Record<string, (argument: never) => unknown>;

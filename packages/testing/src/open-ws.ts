@@ -1,7 +1,7 @@
 import type { OpenSocket } from '@parley/client';
 import { WebSocket } from 'ws';
 
-/** Cheaper than Node's own WebSocket, so that more of the machine is left to the cluster. */
+/** Cheaper than Node's own WebSocket, so that more of the machine is left to what is tested or measured. */
 export const openWs: OpenSocket = ({ url, token }, events) => {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const socket = new WebSocket(url, { headers, perMessageDeflate: false });
