@@ -7,7 +7,9 @@ import type { Logger } from '../logger.ts';
 import { createDelivery, type Delivery } from './delivery.ts';
 import { type EmbeddedStore, openEmbeddedStore, UncertainCommitError, type Write } from './embedded-store.ts';
 import { makeGenesis, readGenesis } from './genesis.ts';
+import { DecayingRate } from '../decaying-rate.ts';
 import { errorText } from './error-text.ts';
+import { GATHER_FROM_PER_SECOND, RECORDS_HALF_LIFE_MS } from './gathering.ts';
 import { createLogTail, type LogTail } from './log-tail.ts';
 import {
   type Log,
@@ -19,7 +21,6 @@ import {
 } from './log.ts';
 import { checkPositions } from './positions.ts';
 import { byteLengthOf, type LoggedRecord, type RecordDraft } from './record.ts';
-import { GATHER_FROM_PER_SECOND, RecordRate } from './record-rate.ts';
 import { createStatusBoard, type StatusBoard } from './status-board.ts';
 import { createWriteQueue, type WriteQueue } from './write-queue.ts';
 
@@ -144,7 +145,7 @@ class EmbeddedLog implements Log {
       state: createLogTail('state', store, from.state[0] ?? 0),
     };
     const board = createStatusBoard((status) => handlers.onStatus(status));
-    const rate = new RecordRate(clock);
+    const rate = new DecayingRate(clock, RECORDS_HALF_LIFE_MS);
     const delivery = createDelivery([tails.log, tails.state], {
       handlers,
       clock,

@@ -5,11 +5,9 @@
 import { type ClientFrameOf, directMembers, makeToken } from '@parley/protocol';
 import { encodeBody, RECORD_VERSION, type RecordDraft, type RecordKind } from '../log/record.ts';
 import { peerOf } from '../view/queries.ts';
+import { RETRY_AFTER_MS } from './operations.ts';
 import type { Refusal } from './services.ts';
 import type { Session } from './session.ts';
-
-/** After this a client may try again, in milliseconds. */
-const RETRY_AFTER_MS = 1_000;
 
 type RoomFrame = ClientFrameOf<'createRoom' | 'renameRoom' | 'joinRoom' | 'leaveRoom' | 'replaceInvite'>;
 

@@ -2,14 +2,14 @@
  * When sockets are written: as soon as the events at hand are handled. One write that carries three frames costs hardly
  * more than one that carries one, so a node that pushes much asks the log to let records gather for some milliseconds.
  */
+import { DecayingRate } from '../decaying-rate.ts';
 import type { Environment } from '../environment.ts';
 import type { Outbound } from './outbound.ts';
 
 /** Longest time that a record waits for others, in milliseconds. */
 export const COALESCE_MS = 10;
-/** Frames for sockets in a millisecond, on average, above which gathering pays: about a twentieth of a core in writes. */
-const BUSY_FRAMES_PER_MS = 5;
-/** The average forgets half of what was in this time, in milliseconds. */
+/** Frames for sockets a second above which gathering pays: about a twentieth of a core in writes. */
+const BUSY_FRAMES_PER_SECOND = 5_000;
 const HALF_LIFE_MS = 200;
 const READER_CHECK_MS = 1_000;
 
@@ -18,15 +18,15 @@ export class FlushScheduler {
   readonly #onWrites: (count: number) => void;
   #dirty = new Set<Outbound>();
   #scheduled = false;
+  readonly #rate: DecayingRate;
+  /** Since the last flush. */
   #frames = 0;
-  #countedAtMs: number;
-  #uncounted = 0;
   readonly #slowReaders = new Set<Outbound>();
 
   constructor(environment: Environment, onWrites: (count: number) => void) {
     this.#environment = environment;
     this.#onWrites = onWrites;
-    this.#countedAtMs = environment.clock.monotonicMs();
+    this.#rate = new DecayingRate(environment.clock, HALF_LIFE_MS);
   }
 
   nowMs(): number {
@@ -35,12 +35,12 @@ export class FlushScheduler {
 
   /** How long it pays to let records gather, in milliseconds. */
   gatherMs(): number {
-    return this.#framesPerMs() > BUSY_FRAMES_PER_MS ? COALESCE_MS : 0;
+    return this.#rate.add(0) > BUSY_FRAMES_PER_SECOND ? COALESCE_MS : 0;
   }
 
   /** There is a frame more to write. */
   add(outbound: Outbound): void {
-    this.#uncounted += 1;
+    this.#frames += 1;
     this.#dirty.add(outbound);
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -57,18 +57,10 @@ export class FlushScheduler {
     this.#scheduled = false;
     const dirty = this.#dirty;
     this.#dirty = new Set();
-    this.#framesPerMs();
+    this.#rate.add(this.#frames);
+    this.#frames = 0;
     for (const outbound of dirty) outbound.flush();
     this.#onWrites(dirty.size);
-  }
-
-  // An exponentially decaying sum divided by its mean life is the rate.
-  #framesPerMs(): number {
-    const nowMs = this.nowMs();
-    this.#frames = this.#frames * 0.5 ** ((nowMs - this.#countedAtMs) / HALF_LIFE_MS) + this.#uncounted;
-    this.#countedAtMs = nowMs;
-    this.#uncounted = 0;
-    return (this.#frames * Math.LN2) / HALF_LIFE_MS;
   }
 
   #checkReaders(): void {

@@ -16,7 +16,7 @@ export type OperationResult =
 const PATIENCE_MS = 15_000;
 const SWEEP_MS = 1_000;
 /** After this a client may try again, in milliseconds. */
-const RETRY_AFTER_MS = 1_000;
+export const RETRY_AFTER_MS = 1_000;
 
 interface Waiter {
   sinceMs: number;

@@ -1,5 +1,6 @@
 import type { Clock } from '@parley/protocol/environment';
-import { GATHER_FROM_PER_SECOND, RecordRate } from '../record-rate.ts';
+import { DecayingRate } from '../../decaying-rate.ts';
+import { GATHER_FROM_PER_SECOND, RECORDS_HALF_LIFE_MS } from '../gathering.ts';
 
 /** Records a second above which fetches are spaced out; below it every record is fetched as soon as it is there. */
 const BUSY_PER_SECOND = 300;
@@ -13,10 +14,10 @@ const PAUSE_MOST_MS = 50;
  * fifty, so a busy log would be fetched in crumbs.
  */
 export class FetchPace {
-  readonly #rate: RecordRate;
+  readonly #rate: DecayingRate;
 
   constructor(clock: Clock) {
-    this.#rate = new RecordRate(clock);
+    this.#rate = new DecayingRate(clock, RECORDS_HALF_LIFE_MS);
   }
 
   /**

@@ -141,7 +141,7 @@ class LaneProducer implements PartitionedProducer {
     void this.#sendTogether(parts, leader);
   }
 
-  /** After leaders moved: what waits for one broker may be another's to take. */
+  /** What waited for one broker may be another's to take by now. */
   #pumpAll(): void {
     for (const leader of new Set(this.#leaders.values())) this.#pump(leader);
   }
@@ -161,8 +161,7 @@ class LaneProducer implements PartitionedProducer {
     const pauseMs = failures.size > 0 ? 0 : pauseAfter(this.#options.clock.monotonicMs() - startedMs);
     if (pauseMs > 0) await this.#sleep(pauseMs);
     this.#busyLeaders.delete(leader);
-    for (const { lane } of parts) this.#pump(this.#leaderOf(lane));
-    this.#pump(leader);
+    this.#pumpAll();
     this.#checkIdle();
   }
 

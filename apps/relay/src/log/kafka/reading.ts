@@ -194,21 +194,26 @@ class KafkaReader implements Reading {
     await this.#delivery.stop();
   }
 
+  /** All partitions of log and state. */
+  #places(): [topic: Topic, partition: number][] {
+    return (['log', 'state'] as const).flatMap((topic) =>
+      Array.from({ length: this.#open.partitions[topic] }, (_, partition): [Topic, number] => [topic, partition]),
+    );
+  }
+
   #marks(): ReadMark[] {
     const { names } = this.#options;
-    return (['log', 'state'] as const).flatMap((topic) =>
-      Array.from({ length: this.#open.partitions[topic] }, (_, partition) => ({
-        topic: names[topic],
-        partition,
-        offset: this.#inbox.position(topic, partition),
-      })),
-    );
+    return this.#places().map(([topic, partition]) => ({
+      topic: names[topic],
+      partition,
+      offset: this.#inbox.position(topic, partition),
+    }));
   }
 
   #logStreams(): Stream[] {
     const { names } = this.#options;
     const inbox = this.#inbox;
-    const stream = (topic: Topic, partition: number): Stream => ({
+    return this.#places().map(([topic, partition]) => ({
       topic: names[topic],
       partition,
       position: () => inbox.position(topic, partition),
@@ -217,10 +222,7 @@ class KafkaReader implements Reading {
         inbox.accept({ topic, partition, records: records.map(loggedRecord), end, next });
       },
       refused: (error) => this.#refused(topic, partition, error),
-    });
-    return (['log', 'state'] as const).flatMap((topic) =>
-      Array.from({ length: this.#open.partitions[topic] }, (_, partition) => stream(topic, partition)),
-    );
+    }));
   }
 
   #signalStream(partition: number, end: number): Stream {

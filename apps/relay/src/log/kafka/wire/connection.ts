@@ -17,7 +17,6 @@ export interface Connection {
   request<Request, Answer>(api: Api<Request, Answer>, request: Request, timeoutMs: number): Promise<Answer>;
   /** What is under way is rejected. */
   close(reason: string): void;
-  readonly closed: boolean;
 }
 
 interface Waiting {
@@ -61,10 +60,6 @@ class TcpConnection implements Connection {
     this.#socket.on('error', (error) => this.close(errorText(error)));
     this.#socket.on('close', () => this.close('the broker closed the connection'));
     this.#cancelConnecting = options.clock.setTimer(() => this.close('no connection in time'), CONNECT_WITHIN_MS);
-  }
-
-  get closed(): boolean {
-    return this.#closed;
   }
 
   request<Request, Answer>(api: Api<Request, Answer>, request: Request, timeoutMs: number): Promise<Answer> {
