@@ -1,6 +1,7 @@
 /** Faults between the clients and the relays. */
 import { readStatus } from '../audit/read-views.ts';
 import type { Field, Row } from '../row.ts';
+import { noSocketCloses } from './common.ts';
 
 const RELOADS = 10;
 /** A client that hears nothing pings after 25 s, and gives up after two silences of 5 s. */
@@ -17,10 +18,7 @@ export const nginxReloaded: Row = {
       await fault(`reload nginx, for the ${nth}. time`, () => cluster.nginx.kill('SIGHUP'));
     }
   },
-  judge({ figures: { closes } }, { problem }) {
-    const unexpected = Object.entries(closes).filter(([code]) => code !== '1000');
-    if (unexpected.length > 0) problem(`sockets were closed: ${JSON.stringify(Object.fromEntries(unexpected))}`);
-  },
+  judge: noSocketCloses,
 };
 
 export const nginxKilled: Row = {
@@ -114,8 +112,5 @@ export const slowNetwork: Row = {
       front.setWeather({});
     });
   },
-  judge({ figures: { closes } }, { problem }) {
-    const unexpected = Object.entries(closes).filter(([code]) => code !== '1000');
-    if (unexpected.length > 0) problem(`sockets were closed: ${JSON.stringify(Object.fromEntries(unexpected))}`);
-  },
+  judge: noSocketCloses,
 };

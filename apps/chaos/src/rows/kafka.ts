@@ -1,5 +1,6 @@
 /** Faults of Kafka and ZooKeeper, and of the way to them. */
 import type { Row } from '../row.ts';
+import { allButOne, downFor, namesOf, noSocketCloses } from './common.ts';
 
 /** Kafka cannot write: only what was acknowledged before may be expected of a live reader. */
 const LONG_LAG = { load: 5_000, calm: 5_000, fault: 60_000 };
@@ -18,10 +19,7 @@ export const brokerKilled: Row = {
     });
     await fault(`${broker.name} comes back`, () => broker.restart());
   },
-  judge({ figures: { closes } }, { problem }) {
-    const unexpected = Object.entries(closes).filter(([code]) => code !== '1000');
-    if (unexpected.length > 0) problem(`sockets were closed: ${JSON.stringify(Object.fromEntries(unexpected))}`);
-  },
+  judge: noSocketCloses,
 };
 
 export const belowMinIsr: Row = {
@@ -30,15 +28,10 @@ export const belowMinIsr: Row = {
   atLeastSeconds: 50,
   bounds: { drainMs: 15_000 },
   audit: { lag: LONG_LAG },
-  async inject({ cluster, random, sleep, fault }) {
-    await sleep(4_000);
-    const left = random.pick(cluster.brokers);
-    const dead = cluster.brokers.filter((broker) => broker !== left);
-    await fault(`kill -9 ${dead.map(({ name }) => name).join(' and ')}`, async () => {
-      await Promise.all(dead.map((broker) => broker.kill()));
-      await sleep(30_000);
-      await Promise.all(dead.map((broker) => broker.restart()));
-    });
+  async inject(field) {
+    await field.sleep(4_000);
+    const dead = allButOne(field.cluster.brokers, field);
+    await field.fault(`kill -9 ${namesOf(dead)}`, () => downFor(field, dead, 30_000));
   },
 };
 
@@ -48,14 +41,14 @@ export const kafkaGone: Row = {
   atLeastSeconds: 60,
   bounds: { drainMs: 15_000 },
   audit: { lag: LONG_LAG },
-  async inject({ cluster, sleep, fault, problem }) {
-    await sleep(4_000);
-    await fault('kill -9 all brokers', async () => {
-      await Promise.all(cluster.brokers.map((broker) => broker.kill()));
-      await sleep(40_000);
-      for (const { name, running } of cluster.relays) if (!running) problem(`${name} ended`);
-      await Promise.all(cluster.brokers.map((broker) => broker.restart()));
-    });
+  async inject(field) {
+    const { cluster, problem } = field;
+    await field.sleep(4_000);
+    await field.fault('kill -9 all brokers', () =>
+      downFor(field, cluster.brokers, 40_000, () => {
+        for (const { name, running } of cluster.relays) if (!running) problem(`${name} ended`);
+      }),
+    );
   },
 };
 
@@ -65,16 +58,10 @@ export const keepersGone: Row = {
   atLeastSeconds: 40,
   bounds: { drainMs: 15_000 },
   audit: { lag: LONG_LAG },
-  async inject({ cluster, random, sleep, fault }) {
-    await sleep(4_000);
-    const left = random.pick(cluster.zookeepers);
-    const dead = cluster.zookeepers.filter((keeper) => keeper !== left);
-    await fault(`kill -9 ${dead.map(({ name }) => name).join(' and ')}`, async () => {
-      await Promise.all(dead.map((keeper) => keeper.kill()));
-      await sleep(20_000);
-      // Neither is ready without the other.
-      await Promise.all(dead.map((keeper) => keeper.restart()));
-    });
+  async inject(field) {
+    await field.sleep(4_000);
+    const dead = allButOne(field.cluster.zookeepers, field);
+    await field.fault(`kill -9 ${namesOf(dead)}`, () => downFor(field, dead, 20_000));
   },
 };
 
