@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cluster, startCluster } from '@parley/infra';
 import { directConversationId, type UserId } from '@parley/protocol';
+import { readTopic } from '../kafka/world.ts';
 import {
   connect,
   connectTo,
@@ -106,6 +107,12 @@ describe('two people on two nodes', () => {
     expect(states.filter((state) => state === 'offline')).toHaveLength(1);
     expect(offlineAfterMs).toBeGreaterThan(9_900);
     expect(offlineAfterMs).toBeLessThan(20_000);
+    // Other services read the same.
+    const told = async (): Promise<string[]> =>
+      (await readTopic(cluster.kafkaBrokers, 'parley.presence')).flatMap(({ key, body }) =>
+        key === bob.user.id ? [(JSON.parse(body) as { state: string }).state] : [],
+      );
+    await expect.poll(told, { timeout: 10_000, interval: 500 }).toEqual(['online', 'offline']);
     console.log(`closed page offline after ${(offlineAfterMs / 1000).toFixed(1)} s`);
   });
 });
