@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@parley/protocol';
 import type { Environment } from '../environment.ts';
 import type { Log } from '../log/log.ts';
+import { LogEnd } from '../log/log-end.ts';
 import type { Metrics } from '../metrics.ts';
 import type { NodePresence } from '../presence/presence.ts';
 import type { PresenceBroadcast } from '../presence/presence-broadcast.ts';
@@ -24,6 +25,7 @@ export interface Services {
   readonly node: string;
   readonly epoch: string;
   readonly log: Log;
+  readonly logEnd: LogEnd;
   readonly queries: ViewQueries;
   readonly applier: Applier;
   readonly operations: Operations;
@@ -47,12 +49,13 @@ export interface SessionLimits {
   operations: BucketSettings;
 }
 
-type Made = 'replayPages' | 'scheduler' | 'userLimits' | 'searchLimits' | 'typingLimits';
+type Made = 'logEnd' | 'replayPages' | 'scheduler' | 'userLimits' | 'searchLimits' | 'typingLimits';
 
 export function createServices(parts: Omit<Services, Made>): Services {
   const { environment, limits, metrics } = parts;
   return {
     ...parts,
+    logEnd: new LogEnd(parts.log),
     replayPages: new ReplayPages(),
     scheduler: new FlushScheduler(environment, (count) => {
       metrics.writes += count;

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { LogPositions } from '../log/log.ts';
 
 /** Bump it when a table or what a record means for it changes: the view is then rebuilt. */
-const LAYOUT = 3;
+const LAYOUT = 4;
 
 const SCHEMA = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -89,12 +89,6 @@ export class ViewQueries {
     return this.#sql.entriesFrom.all(access.conversation.ref, after, upTo, range.limit).map((row) => this.#entry(row));
   }
 
-  /** Whether the view has an answer to this operation of the user: whatever came since, its repeat gets the same. */
-  isAnswered(user: string, conversation: string, id: string): boolean {
-    const ref = this.#store.conversation(conversation)?.ref;
-    return this.#sql.isAnswered.get(id, user, ref ?? null, id, user, conversation) !== undefined;
-  }
-
   conversationIdsOf(user: string): ConversationId[] {
     return this.#sql.conversationsOf.all(user).map((row) => String(row['id']));
   }
@@ -231,8 +225,6 @@ function prepare(sql: (text: string) => StatementSync) {
     entriesFrom: sql(
       `SELECT ${ENTRY} FROM entries WHERE conversation = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
     ),
-    isAnswered: sql(`SELECT 1 FROM entries WHERE id = ? AND author = ? AND conversation = ?
-      UNION ALL SELECT 1 FROM answers WHERE id = ? AND author = ? AND key = ?`),
     conversationsOf: sql(
       'SELECT c.id FROM memberships m JOIN conversations c ON c.ref = m.conversation WHERE m.user = ?',
     ),

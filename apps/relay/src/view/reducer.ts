@@ -83,7 +83,10 @@ function applyMessage(store: ViewStore, record: LoggedRecord, head: RecordHead):
     if (!members.includes(head.author)) return refuse(store, record.key, head, 'not_a_member');
     conversation = store.createDirect(record.key, members);
   } else if (!isMember(conversation, head.author)) {
-    return firstResult(store, conversation, record, head) ?? refuse(store, record.key, head, 'not_a_member');
+    return (
+      firstResult(store, conversation, record, head) ??
+      refuse(store, record.key, head, outsiderCode(store, conversation, head.author))
+    );
   }
   return (
     keptAnswer(store, record.key, head) ??
@@ -106,7 +109,7 @@ function applyToRoom(store: ViewStore, record: LoggedRecord, head: RecordHead, k
   const joinedAt = kind === 'memberJoined' ? existing?.room?.members.get(head.author) : undefined;
   // To join where one is a member already is no event: everybody reads the first joining.
   if (joinedAt !== undefined) return answerWith(store, record.key, head, joinedAt);
-  const refused = refusalOf(existing, head, kind, 'invite' in body ? body.invite : undefined);
+  const refused = refusalOf(store, existing, { head, kind, invite: 'invite' in body ? body.invite : undefined });
   if (refused !== undefined) return refuse(store, record.key, head, refused);
   const room = existing ?? createRoom(store, record, body);
   const outcome = append(store, room, record, head);
@@ -130,17 +133,24 @@ function createRoom(store: ViewStore, record: LoggedRecord, body: object): Conve
 
 /** The room's rules. Undefined: allowed. */
 function refusalOf(
+  store: ViewStore,
   existing: ConversationAggregate | undefined,
-  head: RecordHead,
-  kind: RoomKind,
-  invite: string | undefined,
+  { head, kind, invite }: { head: RecordHead; kind: RoomKind; invite: string | undefined },
 ): ErrorCode | undefined {
   if (kind === 'roomCreated') return existing === undefined ? undefined : 'already_exists';
   const room = existing?.room;
-  if (room === undefined) return 'not_found';
-  if (kind !== 'memberJoined') return room.members.has(head.author) ? undefined : 'not_a_member';
+  if (existing === undefined || room === undefined) return 'not_found';
+  if (kind !== 'memberJoined')
+    return room.members.has(head.author) ? undefined : outsiderCode(store, existing, head.author);
   if (room.visibility === 'public') return undefined;
-  return room.invite !== null && room.invite === invite ? undefined : 'invite_invalid';
+  // Without an invite a private room looks like none.
+  if (invite === undefined) return 'not_found';
+  return room.invite === invite ? undefined : 'invite_invalid';
+}
+
+/** Answers are equal for what does not exist and for what this user was never allowed to see. */
+function outsiderCode(store: ViewStore, conversation: ConversationAggregate, user: string): ErrorCode {
+  return store.wasMember(conversation, user) ? 'not_a_member' : 'not_found';
 }
 
 function isMember(conversation: ConversationAggregate, user: string): boolean {

@@ -147,6 +147,11 @@ export class ViewStore {
     this.#sql.countMembers.run(conversation.room?.members.size ?? 0, conversation.ref);
   }
 
+  /** Whether the user is or ever was a member. */
+  wasMember(conversation: ConversationAggregate, user: string): boolean {
+    return this.#sql.wasMember.get(user, conversation.ref) !== undefined;
+  }
+
   answer(key: string, head: RecordHead): KeptAnswer | undefined {
     if (!this.#hasAnswers) return undefined;
     const row = this.#sql.answer.get(head.id, head.author, key);
@@ -223,6 +228,7 @@ function prepare(database: DatabaseSync) {
     join: sql(`INSERT INTO memberships (user, conversation, joined) VALUES (?, ?, ?)
       ON CONFLICT (user, conversation) DO UPDATE SET joined = excluded.joined, ended = NULL`),
     leave: sql('UPDATE memberships SET ended = ? WHERE user = ? AND conversation = ?'),
+    wasMember: sql('SELECT 1 FROM memberships WHERE user = ? AND conversation = ?'),
     answer: sql('SELECT code, seq, at FROM answers WHERE id = ? AND author = ? AND key = ?'),
     anyAnswer: sql('SELECT 1 FROM answers LIMIT 1'),
     keepAnswer: sql('INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING'),

@@ -180,6 +180,19 @@ describe('an operation asked for again', () => {
     for (let ack = await bens.until('ack'); ack.id !== id; ack = await bens.until('ack'));
   });
 
+  it('stays refused, though it would be allowed by now', async () => {
+    const conversation = await room('public');
+    const id = newId();
+    const message = { type: 'send' as const, conversation, messages: [{ id, text: 'let me in' }] };
+    bens.say(message);
+    const refused = await bens.until('error');
+    expect(refused).toMatchObject({ code: 'not_found', id });
+    bens.say({ type: 'joinRoom', id: newId(), conversation });
+    await bens.until('ack');
+    bens.say(message);
+    expect(await bens.until('error')).toEqual(refused);
+  });
+
   it('gets its first answer, though its author has left since', async () => {
     const conversation = await room('public');
     bens.say({ type: 'joinRoom', id: newId(), conversation });
@@ -291,6 +304,19 @@ describe('in a room', () => {
 });
 
 describe('an operation asked for again', () => {
+  it('stays refused, though it would be allowed by now', async () => {
+    const conversation = await room('public');
+    const id = newId();
+    const message = { type: 'send' as const, conversation, messages: [{ id, text: 'let me in' }] };
+    bens.say(message);
+    const refused = await bens.until('error');
+    expect(refused).toMatchObject({ code: 'not_found', id });
+    bens.say({ type: 'joinRoom', id: newId(), conversation });
+    await bens.until('ack');
+    bens.say(message);
+    expect(await bens.until('error')).toEqual(refused);
+  });
+
   it('gets its first answer, though its author has left since', async () => {
     const conversation = await room('public');
     bens.say({ type: 'joinRoom', id: newId(), conversation });
