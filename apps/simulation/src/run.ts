@@ -3,6 +3,7 @@ import { type AuditEvent, type AuditOptions, checkHistory, type Verdict } from '
 import { Cluster } from './cluster/cluster.ts';
 import type { RelayDoors } from './cluster/relay.ts';
 import { dumpLog, dumpView } from './scenario/dumps.ts';
+import { Hiding } from './scenario/hiding.ts';
 import { FAULTS, type Stage } from './scenario/faults.ts';
 import { People } from './scenario/people.ts';
 import { makePlan, type Plan } from './scenario/plan.ts';
@@ -53,11 +54,6 @@ const PLAIN: RelayDoors = {
 const LOAD_ALL_MS = 60_000;
 /** So long before the end of the calm people do nothing more, in milliseconds. */
 const QUIET_MS = 15_000;
-/**
- * A node that stands still for so long is given up by the others, whose clients may not know it yet: both are promised, and the
- * truth of open sockets says nothing then. Milliseconds.
- */
-const LEASE_MS = 9_000;
 const LOG_TOPIC = 'parley.log';
 
 /** What a run is held to, in milliseconds. A slow network has its share of the time that an entry may take. */
@@ -83,7 +79,7 @@ class Run {
   readonly #bugs: string[] = [];
   readonly #ends = new Map<string, () => void>();
   #faultCount = 0;
-  #isPresenceUnsure = false;
+  readonly #hiding: Hiding;
 
   constructor(seed: number, { tell, plan }: RunOptions, mutant: Mutant | undefined) {
     this.#seed = seed;
@@ -110,6 +106,10 @@ class Run {
       onBug,
     });
     this.#onBug = onBug;
+    this.#hiding = new Hiding(
+      () => this.#world.time.now,
+      (event) => this.#write(event),
+    );
   }
 
   readonly #onBug: (what: string) => void;
@@ -127,10 +127,7 @@ class Run {
       process.off('uncaughtException', caught);
       this.#world.close();
     }
-    const verdict = checkHistory(this.#history, {
-      ...auditOptions(this.#plan),
-      ...(this.#isPresenceUnsure && { skip: ['presence'] }),
-    });
+    const verdict = checkHistory(this.#history, auditOptions(this.#plan));
     const { trace, time } = this.#world;
     const { user, system } = process.cpuUsage(startedAt);
     return {
@@ -190,10 +187,11 @@ class Run {
     const at = time.now;
     this.#world.note(`FAULT ${name}: ${begun.what}`);
     this.#write({ type: 'nemesis', at, name, state: 'start', detail: begun.what });
+    const show = begun.hides === undefined ? undefined : this.#hiding.begin(begun.hides);
     const end = (): void => {
       if (!this.#ends.delete(name)) return;
       begun.end();
-      if (kind === 'relayPaused' && time.now - at > LEASE_MS) this.#isPresenceUnsure = true;
+      show?.();
       this.#world.note(`END ${name}`);
       this.#write({ type: 'nemesis', at: time.now, name, state: 'stop' });
     };

@@ -143,8 +143,8 @@ export class ClientRecorder {
     if (!decoded.ok) return;
     const { frame } = decoded;
     if (frame.type === 'hello') {
-      const { epoch, heads = [] } = frame;
-      this.#write({ type: 'hello', ...this.#common, socket, ...(epoch !== undefined && { epoch }), heads });
+      const { epoch, heads = [], device } = frame;
+      this.#write({ type: 'hello', ...this.#common, socket, ...(epoch !== undefined && { epoch }), heads, device });
     } else if (frame.type === 'send') {
       for (const { id, text: message } of frame.messages) {
         if (!this.#invoked.has(id)) this.invoked(id, frame.conversation, message);

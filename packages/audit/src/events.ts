@@ -62,8 +62,16 @@ const operations = [
 
 const sockets = [
   z.object({ type: z.literal('opened'), at, client, socket }),
-  /** The heads that the client named, and the epoch they belong to. */
-  z.object({ type: z.literal('hello'), at, client, socket, epoch: z.optional(z.string()), heads: z.array(head) }),
+  /** The heads that the client named, the epoch they belong to, and the device that it takes itself for. */
+  z.object({
+    type: z.literal('hello'),
+    at,
+    client,
+    socket,
+    epoch: z.optional(z.string()),
+    heads: z.array(head),
+    device: z.optional(z.string()),
+  }),
   z.object({
     type: z.literal('welcome'),
     at,
@@ -162,6 +170,14 @@ const runner = [
   }),
 ] as const;
 
+const nodes = [
+  /**
+   * The others could hear nothing of this node for so long that they had to give it up, though it lived, between two times; where
+   * its sessions are was not to be known then. Written when it is over.
+   */
+  z.object({ type: z.literal('hidden'), at, node, from: z.number(), to: z.number() }),
+] as const;
+
 const dumps = [
   /** One conversation as a node's view holds it at the end: every entry, ascending. */
   z.object({
@@ -208,6 +224,7 @@ export const AuditEvent = z.discriminatedUnion('type', [
   ...seen,
   membership,
   ...runner,
+  ...nodes,
   ...dumps,
 ]);
 export type AuditEvent = z.infer<typeof AuditEvent>;

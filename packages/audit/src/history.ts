@@ -32,7 +32,7 @@ export interface SocketLife {
 export interface ClientLife {
   readonly client: string;
   readonly user: string;
-  readonly device: string;
+  device: string;
   readonly process: string;
   readonly startAt: number;
   goneAt: number;
@@ -78,6 +78,8 @@ function sortByTime(events: readonly AuditEvent[]): readonly AuditEvent[] {
 
 class Collector {
   readonly #clients = new Map<string, ClientLife>();
+  /** By device, what it first called itself. */
+  readonly #deviceIds = new Map<string, string>();
   readonly #operations = new Map<string, Operation[]>();
   readonly #all: Operation[] = [];
   readonly #received: AuditEventOf<'received'>[] = [];
@@ -191,6 +193,7 @@ class Collector {
       case 'watch':
       case 'presence':
       case 'stale':
+      case 'hidden':
       case 'claimed':
       case 'hole':
         break;
@@ -200,19 +203,29 @@ class Collector {
   }
 
   #takeSocket(event: AuditEventOf<'opened' | 'hello' | 'welcome' | 'caughtUp' | 'closed'>): void {
-    const sockets = this.#clients.get(event.client)?.sockets;
-    if (sockets === undefined) return;
+    const client = this.#clients.get(event.client);
+    if (client === undefined) return;
+    const { sockets } = client;
     let life = sockets.get(event.socket);
     if (life === undefined) {
       life = { socket: event.socket };
       sockets.set(event.socket, life);
     }
-    if (event.type === 'hello') life.hello = event;
-    else if (event.type === 'welcome') {
+    if (event.type === 'hello') {
+      life.hello = event;
+      if (event.device !== undefined) this.#takeDevice(client, event.device);
+    } else if (event.type === 'welcome') {
       life.welcome = event;
       this.#welcomedEpoch = event.epoch;
     } else if (event.type === 'caughtUp') life.caughtUpAt ??= event.at;
     else if (event.type === 'closed') life.closed ??= event;
+  }
+
+  /** A client whose storage did not answer knows nothing of what its device wrote before: it takes itself for another one. */
+  #takeDevice(client: ClientLife, id: string): void {
+    const first = this.#deviceIds.get(client.device);
+    if (first === undefined) this.#deviceIds.set(client.device, id);
+    else if (first !== id && !client.device.endsWith(id)) client.device += ` without its storage, as ${id}`;
   }
 
   #invoke(event: AuditEventOf<'invoke'>): void {

@@ -41,8 +41,12 @@ export interface ChatClient {
    * @throws RangeError when the text is empty, too long or not text (see `checkText`), or the outbox is full.
    */
   send(conversation: ConversationId, text: string): OperationId;
-  /** Sends a failed message again, with the same id. */
-  retry(id: OperationId): void;
+  /**
+   * Sends a failed message again. What the relay refused for good goes as a new message with a new id, at the end; what
+   * `expired` keeps its id. Returns the id; undefined when no such message failed.
+   * @throws RangeError when the outbox is full; the failed message stays.
+   */
+  retry(id: OperationId): OperationId | undefined;
   /** Forgets a message that failed. One that may still arrive cannot be forgotten: false. */
   discard(id: OperationId): boolean;
 

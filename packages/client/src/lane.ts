@@ -90,13 +90,12 @@ export class Lane {
     return this.#pending;
   }
 
-  /** Whether a message that stands before this one waits for an answer and is in no storage. */
-  hasUnstoredBefore(row: Row): boolean {
+  /** What stands before this one, waits for an answer, and is not known to be in the storage. */
+  *unstoredBefore(row: Row): Generator<Row> {
     for (const other of this.#rows.values()) {
-      if (other === row) return false;
-      if (other.isStored && !other.isDurable && (other.status === 'queued' || other.status === 'sending')) return true;
+      if (other === row) return;
+      if (!other.isDurable && (other.status === 'queued' || other.status === 'sending')) yield other;
     }
-    return false;
   }
 
   /** Sends what may go out: the oldest waiting messages, as one request, once the request before is answered. */

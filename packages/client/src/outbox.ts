@@ -92,14 +92,23 @@ export class Outbox {
     return id;
   }
 
-  /** Sends a failed message again, with its id. */
-  retry(id: OperationId): void {
+  /**
+   * Sends a failed message again: with its id where the relay may have it, with a new one where it was refused, because
+   * that is the answer to the old one for good. Returns the id; undefined when no such message failed.
+   */
+  retry(id: OperationId): OperationId | undefined {
     const row = this.#rows.get(id);
-    if (row?.status !== 'failed') return;
-    const { failed: _answered, ...message } = row.message;
+    if (row?.status !== 'failed') return undefined;
+    const { failed, ...message } = row.message;
+    if (failed !== 'expired') {
+      const again = this.add(message.conversation, message.text);
+      this.discard(id);
+      return again;
+    }
     row.message = { ...message, askedAt: this.#deps.clock.wallMs() };
     this.#setStatus(row, 'queued');
     void this.#write(row);
+    return id;
   }
 
   /** Forgets a failed message. */
@@ -198,14 +207,15 @@ export class Outbox {
   }
 
   async #write(row: Row): Promise<void> {
-    const { message } = row;
-    // Behind one that only this tab can send, or another tab could send it first.
-    if (!this.#isOpen && this.#laneOf(row).hasUnstoredBefore(row)) {
-      row.isStored = true;
-      return;
-    }
     row.isStored = false;
     row.isDurable = false;
+    // In one transaction with what a broken storage did not take before: another tab that finds this one must find those
+    // as well, or it would send this one first.
+    await Promise.all([...this.#laneOf(row).unstoredBefore(row), row].map((each) => this.#put(each)));
+  }
+
+  async #put(row: Row): Promise<void> {
+    const { message } = row;
     const isDurable = await this.#journal.put(message);
     if (row.message !== message) return;
     row.isStored = true;

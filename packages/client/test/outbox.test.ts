@@ -212,12 +212,14 @@ describe('outbox: a message belongs to it until the ack', () => {
     expect(client.getSnapshot().conversations.get(DIRECT)?.pending).toMatchObject([
       { id: bad, status: 'failed', reason: 'not_found' },
     ]);
-    client.retry(bad);
+    // Refused for good is the answer to that id: asking again is a new message.
+    const again = client.retry(bad)!;
     await settle();
-    expect(relay.last.last('send').messages).toEqual([{ id: bad, text: 'bad' }]);
-    expect(client.discard(bad)).toBe(false);
-    relay.last.say({ type: 'error', code: 'not_found', retryable: false, id: bad });
-    expect(client.discard(bad)).toBe(true);
+    expect(again).not.toBe(bad);
+    expect(relay.last.last('send').messages).toEqual([{ id: again, text: 'bad' }]);
+    expect(client.discard(again)).toBe(false);
+    relay.last.say({ type: 'error', code: 'not_found', retryable: false, id: again });
+    expect(client.discard(again)).toBe(true);
     expect(client.getSnapshot().conversations.get(DIRECT)?.pending).toEqual([]);
   });
 

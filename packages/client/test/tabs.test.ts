@@ -170,17 +170,38 @@ describe('tabs: one writer a device', () => {
     await two.relay.last.greet();
     const first = two.client.send(DIRECT, 'not stored');
     await settle();
+    expect(two.relay.last.last('send').messages).toEqual([{ id: first, text: 'not stored' }]);
     isBroken = false;
-    // Stored, another tab would send it past the one before.
+    // The other tab finds both: it must not send the second one alone.
     const second = two.client.send(DIRECT, 'behind it');
     await settle();
+    expect(one.relay.last.last('send').messages.map(({ id }) => id)).toEqual([first, second]);
     two.relay.last.say({ type: 'ack', id: first, conversation: DIRECT, seq: 1, at: 5 });
+    for (const [at, id] of [first, second].entries())
+      one.relay.last.say({ type: 'ack', id, conversation: DIRECT, seq: 1 + at, at: 5 });
     await settle();
-    expect(one.relay.last.of('send')).toEqual([]);
-    expect(two.relay.last.of('send').flatMap(({ messages }) => messages.map((each) => each.id))).toEqual([
-      first,
-      second,
-    ]);
+    expect(two.relay.last.of('send')).toHaveLength(1);
+    expect(await storage.loadOutbox()).toEqual([]);
+  });
+
+  it('leaves what the storage did not take at first to the next sender, in its place', async () => {
+    const browser = makeBrowser();
+    const storage = memoryStorage();
+    let isBroken = true;
+    const changeOutbox: ClientStorage['changeOutbox'] = (change) =>
+      isBroken ? Promise.reject(new Error('no room')) : storage.changeOutbox(change);
+    const open = () => setUp({ storage: { ...storage, changeOutbox }, lock: browser.lock(), tabs: browser.tabs() });
+    const [sender, next] = [await open(), await open()];
+    await sender.relay.last.greet();
+    await next.relay.last.greet();
+    const first = sender.client.send(DIRECT, 'not stored');
+    await settle();
+    isBroken = false;
+    const second = sender.client.send(DIRECT, 'behind it');
+    await settle();
+    await sender.relay.last.end();
+    await settle();
+    expect(next.relay.last.of('send').flatMap(({ messages }) => messages.map(({ id }) => id))).toEqual([first, second]);
   });
 
   it('shows a failure, and takes a retry, in every tab', async () => {
@@ -190,12 +211,13 @@ describe('tabs: one writer a device', () => {
     one.relay.last.say({ type: 'error', code: 'not_found', retryable: false, id });
     await settle();
     expect(two.client.getSnapshot().conversations.get(DIRECT)?.pending).toMatchObject([{ status: 'failed' }]);
-    two.client.retry(id);
+    const again = two.client.retry(id)!;
     await settle();
-    expect(one.relay.last.of('send')).toHaveLength(2);
-    one.relay.last.say({ type: 'error', code: 'not_found', retryable: false, id });
+    expect(one.relay.last.last('send').messages).toMatchObject([{ id: again }]);
+    expect(one.client.getSnapshot().conversations.get(DIRECT)?.pending).toMatchObject([{ id: again }]);
+    one.relay.last.say({ type: 'error', code: 'not_found', retryable: false, id: again });
     await settle();
-    expect(one.client.discard(id)).toBe(true);
+    expect(one.client.discard(again)).toBe(true);
     await settle();
     expect(two.client.getSnapshot().conversations.get(DIRECT)?.pending ?? []).toEqual([]);
   });

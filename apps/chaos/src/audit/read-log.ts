@@ -12,6 +12,7 @@ const KINDS: ReadonlySet<string> = new Set([
   'genesis',
   'userNamed',
   'message',
+  'messageRefused',
   'roomCreated',
   'roomRenamed',
   'memberJoined',

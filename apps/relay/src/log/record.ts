@@ -10,13 +10,14 @@ import * as z from 'zod';
 import { checkText, InviteTokenSchema, TEXT_MAX_BYTES, TEXT_MAX_CODE_POINTS, VisibilitySchema } from '@parley/protocol';
 
 /** Version of heads and bodies. A newer one stops this build (skipping would make its view differ). */
-export const RECORD_VERSION = 1;
+export const RECORD_VERSION = 2;
 
 /** A new kind needs a new RECORD_VERSION: an unknown kind at a known version is malformed, and skipped. */
 export const RECORD_KINDS = [
   'genesis',
   'userNamed',
   'message',
+  'messageRefused',
   'roomCreated',
   'roomRenamed',
   'memberJoined',
@@ -102,6 +103,8 @@ export const BODIES = {
     partitions: z.optional(z.object({ log: z.int().positive(), state: z.int().positive() })),
   }),
   userNamed: z.object({ name: RecordedName }),
+  /** What no record of the conversation could tell the reducer: the node that was asked knew nobody of this id. */
+  messageRefused: z.object({ code: z.literal('not_found') }),
   roomCreated: z.object({ name: RecordedName, visibility: VisibilitySchema }),
   roomRenamed: z.object({ name: RecordedName }),
   /** The invite is checked by the reducer where the room is private. */

@@ -50,7 +50,7 @@ export function isLacking(peer: Peer): boolean {
 /** A message of this life. Versions order what is said, counters order who was heard: never the order of arrival. */
 export function applyToPeer(tally: Tally, peer: Peer, message: PresenceMessage, now: number): void {
   if (message.kind === 'bye') {
-    sayBye(peer, message, now);
+    sayBye(tally, peer, message, now);
     return;
   }
   if (peer.leaving !== undefined) return;
@@ -91,13 +91,16 @@ function applySnapshot(tally: Tally, peer: Peer, message: PresenceMessageOf<'sna
   for (const [user, shown] of users) putUser(tally, peer.users, user, shown);
 }
 
-// Whoever the parts of a bye do not name (one was lost) stays until the lease ends.
-function sayBye(peer: Peer, message: PresenceMessageOf<'bye'>, now: number): void {
+// Whoever the parts of a bye do not name (one was lost) stays until the lease ends. Whom it names is here for the rest of the
+// grace also where nothing else of that node was heard: this node may have started while that one left.
+function sayBye(tally: Tally, peer: Peer, message: PresenceMessageOf<'bye'>, now: number): void {
   if (peer.leaving === undefined) {
     peer.leaving = new Map();
     peer.deadline = now + LEASE_MS;
   }
   for (const [user, lingerMs] of message.linger) {
-    if (peer.users.has(user) && !peer.leaving.has(user)) peer.leaving.set(user, now + Math.min(lingerMs, LEASE_MS));
+    if (peer.leaving.has(user) || lingerMs === 0) continue;
+    if (!peer.users.has(user)) putUser(tally, peer.users, user, 'online');
+    peer.leaving.set(user, now + Math.min(lingerMs, LEASE_MS));
   }
 }

@@ -143,6 +143,12 @@ export function isFrozen(state: PresenceState): boolean {
   return state.frozen || state.fenced !== undefined;
 }
 
+/** Somebody is heard who did not say yet who is there. */
+export function knowsTooLittle(state: PresenceState): boolean {
+  for (const peer of state.peers.values()) if (peer.leaving === undefined && peer.version === -1) return true;
+  return false;
+}
+
 /** Goes on under a greater incarnation; the others are given one lease to be heard again. */
 export function renew(state: PresenceState, incarnation: number, now: number): void {
   state.incarnation = incarnation;

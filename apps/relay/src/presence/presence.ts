@@ -16,6 +16,7 @@ import {
   createPresenceState,
   type FenceReason,
   isFrozen,
+  knowsTooLittle,
   type Outcome,
   type PresenceState,
   receive,
@@ -289,7 +290,8 @@ class RunningPresence implements NodePresence {
     }
     if (outcome.gap || outcome.expired || outcome.asked || outcome.returned) this.#speakSoon();
     this.#report(outcome.transitions);
-    const stale = isFrozen(this.#state) || this.#lookedAt < this.#listensUntil;
+    const listens = this.#lookedAt < this.#listensUntil || (this.#stale && knowsTooLittle(this.#state));
+    const stale = isFrozen(this.#state) || listens;
     if (stale === this.#stale) return;
     this.#stale = stale;
     this.#options.onStale?.(stale);

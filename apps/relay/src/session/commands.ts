@@ -1,7 +1,7 @@
 /**
  * What is written to the log on a session's behalf. Whether it is allowed is decided by the reducer, at the operation's
  * place in the log, so that every node and every repeat answers alike. Here only that is refused which no place in the
- * log could allow.
+ * log could allow; what depends on more than the reducer may read becomes a refusal in the log.
  */
 import { type ClientFrameOf, directMembers, makeToken } from '@parley/protocol';
 import { encodeBody, RECORD_VERSION, type RecordDraft, type RecordKind } from '../log/record.ts';
@@ -39,8 +39,9 @@ function peerIn(session: Session, conversation: string): string | null | undefin
 }
 
 /**
- * A user this node has not heard of: made up, or named in a part of the log that it has not applied. An id is told to
- * nobody before its name is in the log, so who is not there once everything in it is applied never was.
+ * A user this node has not heard of: made up, or named in a part of the log that it has not applied. Who is not there once
+ * everything is applied that is in the log by now is unknown; the refusal goes there too, because somebody signed in to a log
+ * that was made anew is named again when they come back, and a repeat must not slip through then.
  */
 async function sendToNewcomer(session: Session, frame: ClientFrameOf<'send'>, peer: string): Promise<void> {
   const { applier, logEnd, queries } = session.services;
@@ -51,8 +52,13 @@ async function sendToNewcomer(session: Session, frame: ClientFrameOf<'send'>, pe
   // Meanwhile the node may have stopped, and its view with it; nobody waits for the answer then.
   if (session.state === 'closed') return;
   if (!isApplied) refuseAll(session, frame, { code: 'log_unavailable', retryAfterMs: RETRY_AFTER_MS });
-  else if (queries.user(peer) === undefined) refuseAll(session, frame, { code: 'not_found' });
+  else if (queries.user(peer) === undefined) writeRefusals(session, frame);
   else writeAll(session, frame);
+}
+
+function writeRefusals(session: Session, { conversation, messages }: ClientFrameOf<'send'>): void {
+  const body = encodeBody<'messageRefused'>({ code: 'not_found' });
+  for (const { id } of messages) run(session, draft(session, { kind: 'messageRefused', key: conversation, id, body }));
 }
 
 function writeAll(session: Session, { conversation, messages }: ClientFrameOf<'send'>): void {

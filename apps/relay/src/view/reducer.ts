@@ -47,6 +47,8 @@ export function applyRecord(store: ViewStore, record: LoggedRecord): Outcome {
       return applyUserNamed(store, record, head);
     case 'message':
       return applyMessage(store, record, head);
+    case 'messageRefused':
+      return applyRefusal(store, record, head);
     default:
       return applyToRoom(store, record, head, head.kind);
   }
@@ -94,6 +96,17 @@ function applyMessage(store: ViewStore, record: LoggedRecord, head: RecordHead):
     firstResult(store, conversation, record, head) ??
     NOTHING
   );
+}
+
+/** A node's refusal: the answer, unless the operation has another one already. */
+function applyRefusal(store: ViewStore, record: LoggedRecord, head: RecordHead): Outcome {
+  const body = decodeBody('messageRefused', record.body);
+  if (isBad(body)) return { type: 'bad', ...body };
+  if (directMembers(record.key)?.includes(head.author) !== true) return malformed('key: no conversation of the author');
+  const conversation = store.conversation(record.key);
+  const first = conversation && store.findEntry(conversation, head);
+  if (first !== undefined) return { type: 'repeat', key: record.key, head, seq: first.seq, at: first.at };
+  return keptAnswer(store, record.key, head) ?? refuse(store, record.key, head, body.code);
 }
 
 type RoomKind = 'roomCreated' | 'roomRenamed' | 'memberJoined' | 'memberLeft' | 'inviteReplaced';

@@ -193,6 +193,21 @@ describe('an operation asked for again', () => {
     expect(await bens.until('error')).toEqual(refused);
   });
 
+  it('stays refused where nobody was known, though somebody is by now', async () => {
+    const cat = makeUserId(test.random);
+    const conversation = directConversationId(ben, cat);
+    const message = (id: string) => ({ type: 'send' as const, conversation, messages: [{ id, text: 'anybody?' }] });
+    const id = newId();
+    bens.say(message(id));
+    const refused = await bens.until('error');
+    expect(refused).toMatchObject({ code: 'not_found', id });
+    await test.enter(cat, {}, 'Cat');
+    bens.say(message(id));
+    expect(await bens.until('error')).toEqual(refused);
+    bens.say(message(newId()));
+    expect((await bens.until('ack')).seq).toBe(1);
+  });
+
   it('gets its first answer, though its author has left since', async () => {
     const conversation = await room('public');
     bens.say({ type: 'joinRoom', id: newId(), conversation });

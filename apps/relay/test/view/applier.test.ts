@@ -45,7 +45,7 @@ describe('the applier', () => {
 
   it('lets go of a log that waits when it stops', async () => {
     const view = new TestView(1);
-    const waiting = view.accept(0, [record(0, { version: 2 }), ...many(5_000, 1)]);
+    const waiting = view.accept(0, [record(0, { version: RECORD_VERSION + 1 }), ...many(5_000, 1)]);
     expect(waiting).toBeInstanceOf(Promise);
     view.run();
     await waiting;

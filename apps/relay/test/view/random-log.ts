@@ -54,6 +54,14 @@ const shape: fc.Arbitrary<Shape> = fc.oneof(
       body: fc.constantFrom('{}', ...INVITES.map((invite) => JSON.stringify({ invite }))),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('messageRefused' as const),
+      key: direct,
+      body: fc.constant('{"code":"not_found"}'),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('memberLeft' as const), key: room, body: fc.constant('{}') }) },
   {
     weight: 1,

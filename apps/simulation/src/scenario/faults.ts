@@ -13,12 +13,20 @@ export interface Stage {
   random: SeededRandom;
 }
 
-/** @returns What ends it, and a word for the trace; undefined where there is nothing to break. */
-type Fault = (stage: Stage) => { what: string; end: () => void } | undefined;
+interface Begun {
+  /** A word for the trace. */
+  what: string;
+  end: () => void;
+  /** The relay of which the others may hear nothing. */
+  hides?: string;
+}
+
+/** Undefined where there is nothing to break. */
+type Fault = (stage: Stage) => Begun | undefined;
 
 const over = (what: string) => ({ what, end: (): void => {} });
 
-function block(what: string, paths: readonly Path[]): { what: string; end: () => void } {
+function block(what: string, paths: readonly Path[]): Begun {
   for (const path of paths) path.block();
   return {
     what,
@@ -92,7 +100,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     const relay = stage.random.pick(relays);
     const { process } = relay;
     process?.pause();
-    return { what: relay.name, end: () => process?.resume() };
+    return { what: relay.name, end: () => process?.resume(), hides: relay.name };
   },
 
   relayDrained(stage) {
@@ -143,7 +151,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       stage,
       brokersOf(stage).map(({ name }) => name),
     );
-    return block(`${relay.name} from ${names.join(' ')}`, pathsBetween(stage, relay.name, names));
+    const begun = block(`${relay.name} from ${names.join(' ')}`, pathsBetween(stage, relay.name, names));
+    return { ...begun, hides: relay.name };
   },
 
   brokersCut(stage) {

@@ -8,18 +8,20 @@ import type { Finding } from '../violation.ts';
 /**
  * Proves that nobody is shown falsely. The truth is who had an open session when. A connected watcher that does not call its own
  * knowledge old shows a user as here from `onlineMs` after the first session on, without a blink over any absence shorter than
- * `graceMs`, and never later than `offlineMs` after the last one ended.
+ * `graceMs`, and never later than `offlineMs` after the last one ended. What is at a hidden node has no session, as far as
+ * anybody could know.
  */
 export function checkPresence(history: History, bounds: PresenceBounds): Finding[] {
   const findings: Finding[] = [];
   const watchers = readWatchers(history);
-  const truths = readTruths(history, bounds);
+  const hidden = readHidden(history);
+  const truths = readTruths(history, bounds, hidden);
   const told = toldTimes(history, bounds);
   for (const [client, watcher] of watchers) {
     const life = history.clients.get(client);
     if (life === undefined) continue;
     const judged = intersect(
-      watcher.eligible(life, bounds.settleMs, history.endAt),
+      watcher.eligible(knownSessionsOf(life, history.endAt, hidden), bounds.settleMs, history.endAt),
       watcher.watchingSince(bounds.settleMs),
     );
     for (const user of watcher.users(history)) {
@@ -54,18 +56,24 @@ interface Truth {
   away: Interval[];
 }
 
-function readTruths({ clients, endAt }: History, bounds: PresenceBounds): Map<string, Truth> {
+function readTruths(
+  { clients, endAt }: History,
+  bounds: PresenceBounds,
+  hidden: ReadonlyMap<string, Interval[]>,
+): Map<string, Truth> {
   const sessions = new Map<string, Interval[]>();
+  const known = new Map<string, Interval[]>();
   for (const life of clients.values()) {
     let own = sessions.get(life.user);
     if (own === undefined) sessions.set(life.user, (own = []));
     own.push(...sessionsOf(life, endAt));
+    known.set(life.user, [...(known.get(life.user) ?? []), ...knownSessionsOf(life, endAt, hidden)]);
   }
   return new Map(
     [...sessions].map(([user, intervals]) => [
       user,
       {
-        here: afterFirst(union(intervals, bounds.graceMs), bounds.onlineMs),
+        here: afterFirst(hereOf(intervals, known.get(user) ?? [], bounds.graceMs), bounds.onlineMs),
         away: afterFirst(complement(union(intervals)), bounds.offlineMs),
       },
     ]),
@@ -80,6 +88,33 @@ function sessionsOf({ sockets, goneAt }: ClientLife, endAt: number): Interval[] 
     open.push({ from: welcome.at, to: Math.min(closed?.at ?? Infinity, goneAt, endAt) });
   }
   return open;
+}
+
+/** While all that is open is at hidden nodes the user is nowhere, however short that is. */
+function hereOf(open: readonly Interval[], known: readonly Interval[], graceMs: number): Interval[] {
+  const nowhere = intersect(union(open), complement(union(known)));
+  return intersect(union(known, graceMs), complement(nowhere));
+}
+
+/** Without what is at a hidden node. */
+function knownSessionsOf(
+  { sockets, ...life }: ClientLife,
+  endAt: number,
+  hidden: ReadonlyMap<string, Interval[]>,
+): Interval[] {
+  return [...sockets].flatMap(([number, socket]) =>
+    intersect(
+      sessionsOf({ ...life, sockets: new Map([[number, socket]]) }, endAt),
+      complement(hidden.get(socket.welcome?.node ?? '') ?? []),
+    ),
+  );
+}
+
+function readHidden({ events }: History): Map<string, Interval[]> {
+  const hidden = new Map<string, Interval[]>();
+  for (const event of events)
+    if (event.type === 'hidden') hidden.set(event.node, union([...(hidden.get(event.node) ?? []), event]));
+  return hidden;
 }
 
 /** What one client watches and shows. */
@@ -111,8 +146,8 @@ class Watcher {
     return last === undefined ? [] : [{ from: last.at + settleMs, to: Number.POSITIVE_INFINITY }];
   }
 
-  eligible(life: ClientLife, settleMs: number, endAt: number): Interval[] {
-    const connected = afterFirst(union(sessionsOf(life, endAt)), settleMs);
+  eligible(sessions: readonly Interval[], settleMs: number, endAt: number): Interval[] {
+    const connected = afterFirst(union(sessions), settleMs);
     const stale = turns(
       this.#stale.map(({ at, stale: on }) => ({ at, on })),
       endAt,

@@ -1,8 +1,9 @@
-import { type OperationId, TEXT_MAX_CODE_POINTS, checkText, countCodePoints } from '@parley/protocol';
+import { TEXT_MAX_CODE_POINTS, checkText, countCodePoints } from '@parley/protocol';
 import { Trans, useLingui } from '@lingui/react/macro';
 import { SendHorizontal } from 'lucide-react';
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { useClient } from '../../chat-client/hooks.ts';
+import { trySend } from '../../chat-client/try-send.ts';
 import { IconButton } from '../../components/button.tsx';
 import { ICON } from '../../components/icon.ts';
 import { isComposing } from '../../lib/keys.ts';
@@ -140,14 +141,4 @@ function judge(text: string): Judgement {
 /** Blank lines before and white space after a text say nothing; indentation of the first line does. */
 function trimmed(text: string): string {
   return text.replace(/^(?:[ \t]*\n)+/u, '').trimEnd();
-}
-
-function trySend(send: () => OperationId): boolean {
-  try {
-    send();
-    return true;
-  } catch (cause) {
-    if (cause instanceof RangeError) return false;
-    throw cause;
-  }
 }

@@ -1,6 +1,8 @@
 import type { PendingMessage } from '@parley/client';
 import { Trans, useLingui } from '@lingui/react/macro';
+import { useState } from 'react';
 import { useClient } from '../../chat-client/hooks.ts';
+import { trySend } from '../../chat-client/try-send.ts';
 import { Button } from '../../components/button.tsx';
 import { setDraft } from '../composer/drafts.ts';
 import styles from './failed-message.module.css';
@@ -10,6 +12,7 @@ const focusComposer = (): void => document.querySelector<HTMLElement>('[data-foc
 /** Why a message was not sent, and what can be done with it. The text is never lost. */
 export function FailedMessage({ conversation, message }: { conversation: string; message: PendingMessage }) {
   const client = useClient();
+  const [isFull, setFull] = useState(false);
   const remove = () => {
     client.discard(message.id);
     focusComposer();
@@ -20,14 +23,12 @@ export function FailedMessage({ conversation, message }: { conversation: string;
     focusComposer();
   };
   const again = () => {
-    client.retry(message.id);
+    setFull(!trySend(() => client.retry(message.id)));
     focusComposer();
   };
   return (
     <div className={styles.failed}>
-      <p>
-        <Reason reason={message.reason} />
-      </p>
+      <p>{isFull ? <Trans>Not sent: too many messages wait already.</Trans> : <Reason reason={message.reason} />}</p>
       <Button kind="link" onClick={again}>
         <Trans>Send again</Trans>
       </Button>
