@@ -201,7 +201,10 @@ class Client {
     const { storage, random } = this.#environment;
     // A storage that cannot be used costs the device its memory, not its connection.
     this.#device ??= await storage.loadDevice(() => makeDeviceId(random)).catch(() => makeDeviceId(random));
-    if (this.#isRunning) this.link.start();
+    if (!this.#isRunning) return;
+    // Before it is known who is signed in: what an earlier run left has its place before what is written now.
+    void this.outbox.load();
+    this.link.start();
   }
 
   #makeLink(): Link {

@@ -266,6 +266,23 @@ describe('outbox: a message belongs to it until the ack', () => {
     expect(relay.last.last('send').messages.map(({ id }) => id)).toEqual([old]);
   });
 
+  it('goes behind what an earlier run left, though the clock was set back and nobody answers', async () => {
+    const storage = memoryStorage();
+    const before = await setUp({ storage });
+    await before.clock.advance(60 * 60 * 1_000);
+    const first = before.client.send(DIRECT, 'first');
+    await before.client.stop();
+    const offline = await setUp({ storage });
+    const second = offline.client.send(DIRECT, 'second');
+    await offline.client.stop();
+    const { relay } = await setUp({ storage, clock: before.clock });
+    await relay.last.greet();
+    expect(relay.last.of('send').map(({ messages }) => messages.map(({ id }) => id))).toEqual([[first]]);
+    relay.last.say({ type: 'ack', id: first, conversation: DIRECT, seq: 1, at: 5 });
+    await settle();
+    expect(relay.last.last('send').messages.map(({ id }) => id)).toEqual([second]);
+  });
+
   it('never sends what another user wrote on this device', async () => {
     const storage = memoryStorage();
     const alice = await setUp({ storage });

@@ -1,13 +1,7 @@
-/** What goes between sessions: reads, typing, names, rooms, and operations that are asked for again. */
-import {
-  directConversationId,
-  makeOperationId,
-  makeRoomId,
-  makeToken,
-  makeUserId,
-  type RelayFrame,
-} from '@parley/protocol';
+/** What goes between sessions: reads, typing, names, rooms. */
+import { directConversationId, makeOperationId, makeRoomId, makeUserId, type RelayFrame } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RECORD_VERSION } from '../../src/log/record.ts';
 import { settled } from '../support/fake-clock.ts';
 import { TestNode, type TestSession } from '../support/node.ts';
 
@@ -165,103 +159,8 @@ describe('in a room', () => {
   });
 });
 
-describe('an operation asked for again', () => {
-  it('is refused by no node that is behind: what is in the log already decides', async () => {
-    const conversation = await room('public');
-    test.holdView();
-    const [before] = (await test.log.ends()).log;
-    bens.say({ type: 'joinRoom', id: newId(), conversation });
-    while ((await test.log.ends()).log[0] === before) await settled();
-    const id = newId();
-    bens.say({ type: 'send', conversation, messages: [{ id, text: 'I am in' }] });
-    await settled();
-    expect(bens.fresh()).toEqual([]);
-    test.releaseView();
-    for (let ack = await bens.until('ack'); ack.id !== id; ack = await bens.until('ack'));
-  });
-
-  it('stays refused, though it would be allowed by now', async () => {
-    const conversation = await room('public');
-    const id = newId();
-    const message = { type: 'send' as const, conversation, messages: [{ id, text: 'let me in' }] };
-    bens.say(message);
-    const refused = await bens.until('error');
-    expect(refused).toMatchObject({ code: 'not_found', id });
-    bens.say({ type: 'joinRoom', id: newId(), conversation });
-    await bens.until('ack');
-    bens.say(message);
-    expect(await bens.until('error')).toEqual(refused);
-  });
-
-  it('stays refused where nobody was known, though somebody is by now', async () => {
-    const cat = makeUserId(test.random);
-    const conversation = directConversationId(ben, cat);
-    const message = (id: string) => ({ type: 'send' as const, conversation, messages: [{ id, text: 'anybody?' }] });
-    const id = newId();
-    bens.say(message(id));
-    const refused = await bens.until('error');
-    expect(refused).toMatchObject({ code: 'not_found', id });
-    await test.enter(cat, {}, 'Cat');
-    bens.say(message(id));
-    expect(await bens.until('error')).toEqual(refused);
-    bens.say(message(newId()));
-    expect((await bens.until('ack')).seq).toBe(1);
-  });
-
-  it('gets its first answer, though its author has left since', async () => {
-    const conversation = await room('public');
-    bens.say({ type: 'joinRoom', id: newId(), conversation });
-    await bens.until('ack');
-    const message = { type: 'send' as const, conversation, messages: [{ id: newId(), text: 'once' }] };
-    bens.say(message);
-    const first = await bens.until('ack');
-    const leave = { type: 'leaveRoom' as const, id: newId(), conversation };
-    bens.say(leave);
-    const left = await bens.until('ack');
-    bens.say(message);
-    expect(await bens.until('ack')).toEqual(first);
-    bens.say(leave);
-    expect(await bens.until('ack')).toEqual(left);
-    const late = newId();
-    bens.say({ ...message, messages: [{ id: late, text: 'late' }] });
-    expect(await bens.until('error')).toMatchObject({ code: 'not_a_member', id: late });
-  });
-
-  it('to replace an invite makes one invite', async () => {
-    const conversation = await room('private');
-    const replace = { type: 'replaceInvite' as const, id: newId(), conversation };
-    anns.say(replace);
-    const first = await anns.until('ack');
-    anns.say({ type: 'invite', request: 1, conversation });
-    const { invite } = await anns.until('invite');
-    anns.say(replace);
-    expect(await anns.until('ack')).toEqual(first);
-    anns.say({ type: 'invite', request: 2, conversation });
-    expect((await anns.until('invite')).invite).toBe(invite);
-    bens.say({ type: 'joinRoom', id: newId(), conversation, invite: makeToken(test.random) });
-    expect((await bens.until('error')).code).toBe('invite_invalid');
-    bens.say({ type: 'joinRoom', id: newId(), conversation, ...(invite === null ? {} : { invite }) });
-    expect((await bens.until('ack')).seq).toBe(3);
-  });
-
-  it('to join where one is already does not join again later', async () => {
-    const conversation = await room('public');
-    bens.say({ type: 'joinRoom', id: newId(), conversation });
-    const { seq } = await bens.until('ack');
-    const twice = { type: 'joinRoom' as const, id: newId(), conversation };
-    bens.say(twice);
-    const answer = await bens.until('ack');
-    expect(answer.seq).toBe(seq);
-    bens.say({ type: 'leaveRoom', id: newId(), conversation });
-    await bens.until('ack');
-    bens.say(twice);
-    expect(await bens.until('ack')).toEqual(answer);
-    expect(test.node.services?.queries.access(ben, conversation)?.isMember).toBe(false);
-  });
-});
-
 describe('a name', () => {
-  it('is told once when it changed, and not at all when it did not', async () => {
+  it('of a newcomer comes to who watches', async () => {
     bens.say({ type: 'watch', lobby: true, users: [] });
     await bens.until('presence');
     const newcomer = await test.enter(makeUserId(test.random), {}, 'Cy');
@@ -269,126 +168,11 @@ describe('a name', () => {
     const names = bens.fresh().flatMap((frame) => ('users' in frame ? frame.users : []));
     expect(names).toContainEqual({ id: newcomer.session.user, name: 'Cy' });
   });
-});
 
-describe('in a room', () => {
-  it('nothing is told after leaving, and everything up to it', async () => {
-    const conversation = await room('public');
-    bens.say({ type: 'joinRoom', id: newId(), conversation });
-    await bens.until('ack');
-    await send(anns, conversation, 'you see this');
-    bens.say({ type: 'leaveRoom', id: newId(), conversation });
-    await bens.until('ack');
-    await send(anns, conversation, 'not this');
-    anns.say({ type: 'renameRoom', id: newId(), conversation, name: 'Secret' });
-    await anns.until('ack');
-    anns.say({ type: 'typing', conversation });
-    anns.say({ type: 'read', conversation, seq: 4 });
-    await anns.until('readPosition');
-    const entries = bens.socket.frames.flatMap((frame) => (frame.type === 'entries' ? frame.entries : []));
-    expect(entries.map(({ seq }) => seq)).toEqual([2, 3, 4]);
-    expect(JSON.stringify(bens.socket.frames)).not.toMatch(/not this|Secret/);
-    const after = bens.socket.frames.slice(-1)[0];
-    expect(['entries', 'conversations', 'ack']).toContain(after?.type);
-  });
-
-  it('questions of a stranger and about nothing are answered alike', async () => {
-    const hidden = await room('private');
-    const nothing = makeRoomId(test.random);
-    const answers = [hidden, nothing].map(async (conversation) => {
-      const session = await test.enter(ben);
-      session.fresh();
-      session.say({ type: 'history', request: 1, conversation, before: 9, limit: 9 });
-      session.say({ type: 'members', request: 2, conversation, limit: 9 });
-      session.say({ type: 'invite', request: 3, conversation });
-      session.say({
-        type: 'send',
-        conversation,
-        messages: [{ id: '0199c1f0-8a01-7d3e-8f4a-012345678901', text: 'hi' }],
-      });
-      session.say({ type: 'joinRoom', id: '0199c1f0-8a02-7d3e-8f4a-012345678901', conversation });
-      session.say({ type: 'leaveRoom', id: '0199c1f0-8a03-7d3e-8f4a-012345678901', conversation });
-      const refusals: RelayFrame[] = [];
-      while (refusals.length < 6) refusals.push(await session.until('error'));
-      return refusals;
-    });
-    const [known, unknown] = await Promise.all(answers);
-    expect(known?.every((frame) => frame.type === 'error' && frame.code === 'not_found')).toBe(true);
-    expect(known).toEqual(unknown);
-  });
-});
-
-describe('an operation asked for again', () => {
-  it('stays refused, though it would be allowed by now', async () => {
-    const conversation = await room('public');
-    const id = newId();
-    const message = { type: 'send' as const, conversation, messages: [{ id, text: 'let me in' }] };
-    bens.say(message);
-    const refused = await bens.until('error');
-    expect(refused).toMatchObject({ code: 'not_found', id });
-    bens.say({ type: 'joinRoom', id: newId(), conversation });
-    await bens.until('ack');
-    bens.say(message);
-    expect(await bens.until('error')).toEqual(refused);
-  });
-
-  it('gets its first answer, though its author has left since', async () => {
-    const conversation = await room('public');
-    bens.say({ type: 'joinRoom', id: newId(), conversation });
-    await bens.until('ack');
-    const message = { type: 'send' as const, conversation, messages: [{ id: newId(), text: 'once' }] };
-    bens.say(message);
-    const first = await bens.until('ack');
-    const leave = { type: 'leaveRoom' as const, id: newId(), conversation };
-    bens.say(leave);
-    const left = await bens.until('ack');
-    bens.say(message);
-    expect(await bens.until('ack')).toEqual(first);
-    bens.say(leave);
-    expect(await bens.until('ack')).toEqual(left);
-    const late = newId();
-    bens.say({ ...message, messages: [{ id: late, text: 'late' }] });
-    expect(await bens.until('error')).toMatchObject({ code: 'not_a_member', id: late });
-  });
-
-  it('to replace an invite makes one invite', async () => {
-    const conversation = await room('private');
-    const replace = { type: 'replaceInvite' as const, id: newId(), conversation };
-    anns.say(replace);
-    const first = await anns.until('ack');
-    anns.say({ type: 'invite', request: 1, conversation });
-    const { invite } = await anns.until('invite');
-    anns.say(replace);
-    expect(await anns.until('ack')).toEqual(first);
-    anns.say({ type: 'invite', request: 2, conversation });
-    expect((await anns.until('invite')).invite).toBe(invite);
-    bens.say({ type: 'joinRoom', id: newId(), conversation, invite: makeToken(test.random) });
-    expect((await bens.until('error')).code).toBe('invite_invalid');
-    bens.say({ type: 'joinRoom', id: newId(), conversation, ...(invite === null ? {} : { invite }) });
-    expect((await bens.until('ack')).seq).toBe(3);
-  });
-
-  it('to join where one is already does not join again later', async () => {
-    const conversation = await room('public');
-    bens.say({ type: 'joinRoom', id: newId(), conversation });
-    const { seq } = await bens.until('ack');
-    const twice = { type: 'joinRoom' as const, id: newId(), conversation };
-    bens.say(twice);
-    const answer = await bens.until('ack');
-    expect(answer.seq).toBe(seq);
-    bens.say({ type: 'leaveRoom', id: newId(), conversation });
-    await bens.until('ack');
-    bens.say(twice);
-    expect(await bens.until('ack')).toEqual(answer);
-    expect(test.node.services?.queries.access(ben, conversation)?.isMember).toBe(false);
-  });
-});
-
-describe('a name', () => {
   it('is told once when it changed, and not at all when it did not', async () => {
     bens.say({ type: 'watch', lobby: true, users: [ann] });
     const name = async (to: string): Promise<number> => {
-      const head = { version: 1, kind: 'userNamed' as const, id: newId(), author: ann, at: 1 };
+      const head = { version: RECORD_VERSION, kind: 'userNamed' as const, id: newId(), author: ann, at: 1 };
       await test.log.append({ key: ann, head, body: Buffer.from(JSON.stringify({ name: to })) });
       await test.clock.pass(1_000);
       return bens.fresh().filter((frame) => frame.type === 'users').length;

@@ -66,7 +66,7 @@ export async function openKafka(
   const cluster = access.connect();
   let producer: PartitionedProducer | undefined;
   try {
-    const opened = await openProducer(cluster, options, { names, board });
+    const opened = await openProducer(cluster, options, { names, board, partitions });
     producer = opened;
     const { log } = await readOffsets(cluster, names, 'end');
     if (log[0] === 0) await writeGenesis(opened, options, { names, partitions });
@@ -93,15 +93,25 @@ export async function openKafka(
 async function openProducer(
   cluster: KafkaCluster,
   { minInsyncReplicas, clock, logger }: OpenOptions,
-  { names, board }: { names: TopicNames; board: StatusBoard },
+  { names, board, partitions }: { names: TopicNames; board: StatusBoard; partitions: { log: number; state: number } },
 ): Promise<PartitionedProducer> {
   // One that somebody deleted must not hide the leaders of the others.
   const lookUp = () => lookUpExisting(cluster, [names.log, names.state, names.dead, names.presence]);
-  const partitions = await lookUp();
+  const found = await lookUp();
+  // A broker that has just started knows the topics only a moment later; what it leaves out could never be written to.
+  const wanted = new Map([
+    [names.log, partitions.log],
+    [names.state, partitions.state],
+    [names.dead, 1],
+    [names.presence, 1],
+  ]);
+  for (const [topic, count] of wanted)
+    if (found.filter((partition) => partition.topic === topic).length < count)
+      throw new Error(`a broker does not know all partitions of ${topic} yet`);
   board.setWriteFault(undefined);
   return createPartitionedProducer({
     cluster,
-    partitions,
+    partitions: found,
     lookUp,
     minInsyncReplicas,
     clock,
