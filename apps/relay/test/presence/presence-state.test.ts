@@ -2,7 +2,13 @@ import type { UserId } from '@parley/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type PresenceDraft, type PresenceMessage, withHeader } from '../../src/presence/presence-message.ts';
-import { advance, createPresenceState, receive, TOMBSTONES_MAX } from '../../src/presence/presence-state.ts';
+import {
+  advance,
+  createPresenceState,
+  knowsTooLittle,
+  receive,
+  TOMBSTONES_MAX,
+} from '../../src/presence/presence-state.ts';
 import { stateOf } from '../../src/presence/presence-tally.ts';
 import { HEARTBEAT_MS, LEASE_MS, TICK_MS } from '../../src/presence/presence-timing.ts';
 import { makeUser } from './cluster.ts';
@@ -14,6 +20,37 @@ function message(draft: PresenceDraft, incarnation: number, counter: number, ver
 }
 const snapshot = (online: UserId[]): PresenceDraft => ({ kind: 'snapshot', part: 0, parts: 1, online, away: [] });
 const delta = (online: UserId[], gone: UserId[] = []): PresenceDraft => ({ kind: 'delta', online, away: [], gone });
+
+describe('a newcomer', () => {
+  it('keeps whom a leaving node names for the rest of their grace, though it never heard of them', () => {
+    const state = createPresenceState('me', 1, 0);
+    const bye: PresenceDraft = {
+      kind: 'bye',
+      linger: [
+        [ANNA, 4_000],
+        [BEN, 0],
+      ],
+    };
+    const told = receive(state, 'b', message(bye, 1, 7, 3), 0);
+    expect(told.transitions).toEqual([{ user: ANNA, from: 'offline', to: 'online' }]);
+    receive(state, 'me', message({ kind: 'heartbeat' }, 1, 1, 0), 3_900);
+    advance(state, 3_900);
+    expect(stateOf(state.tally, ANNA)).toBe('online');
+    advance(state, 4_100);
+    expect(stateOf(state.tally, ANNA)).toBe('offline');
+    expect(stateOf(state.tally, BEN)).toBe('offline');
+  });
+
+  it('knows too little until everybody whom it hears has said who is there', () => {
+    const state = createPresenceState('me', 1, 0);
+    receive(state, 'me', message(snapshot([]), 1, 1, 0), 0);
+    expect(knowsTooLittle(state)).toBe(false);
+    receive(state, 'b', message({ kind: 'heartbeat' }, 1, 9, 4), 1);
+    expect(knowsTooLittle(state)).toBe(true);
+    receive(state, 'b', message(snapshot([ANNA]), 1, 10, 4), 2);
+    expect(knowsTooLittle(state)).toBe(false);
+  });
+});
 
 describe('order', () => {
   it('is by version: a delta that comes late or twice changes nothing', () => {
