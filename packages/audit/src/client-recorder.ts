@@ -61,6 +61,16 @@ export class ClientRecorder {
     this.#write({ type: 'watch', ...this.#common, lobby, users: [...users] });
   }
 
+  /** The socket that is being opened, or was opened last. */
+  get newestSocket(): number {
+    return this.#sockets;
+  }
+
+  /** The relay's side of a socket is gone, from somebody who sees both sides. */
+  ended(socket: number): void {
+    this.#write({ type: 'ended', ...this.#common, socket });
+  }
+
   gone(): void {
     for (const id of this.#asked.keys()) this.#write({ type: 'info', ...this.#common, id });
     this.#asked.clear();

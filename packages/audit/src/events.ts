@@ -95,6 +95,8 @@ const sockets = [
   z.object({ type: z.literal('hole'), at, client, socket, conversation, from: seq, to: seq }),
   z.object({ type: z.literal('caughtUp'), at, client, socket }),
   z.object({ type: z.literal('closed'), at, client, socket, code: z.int() }),
+  /** The relay's side is gone; a client that stands still learns of it when it wakes. Only where somebody sees both sides. */
+  z.object({ type: z.literal('ended'), at, client, socket }),
 ] as const;
 
 const seen = [

@@ -27,6 +27,7 @@ export interface SocketLife {
   welcome?: AuditEventOf<'welcome'>;
   caughtUpAt?: number;
   closed?: AuditEventOf<'closed'>;
+  endedAt?: number;
 }
 
 export interface ClientLife {
@@ -202,7 +203,7 @@ class Collector {
     }
   }
 
-  #takeSocket(event: AuditEventOf<'opened' | 'hello' | 'welcome' | 'caughtUp' | 'closed'>): void {
+  #takeSocket(event: AuditEventOf<'opened' | 'hello' | 'welcome' | 'caughtUp' | 'closed' | 'ended'>): void {
     const client = this.#clients.get(event.client);
     if (client === undefined) return;
     const { sockets } = client;
@@ -219,6 +220,7 @@ class Collector {
       this.#welcomedEpoch = event.epoch;
     } else if (event.type === 'caughtUp') life.caughtUpAt ??= event.at;
     else if (event.type === 'closed') life.closed ??= event;
+    else if (event.type === 'ended') life.endedAt ??= event.at;
   }
 
   /** A client whose storage did not answer knows nothing of what its device wrote before: it takes itself for another one. */

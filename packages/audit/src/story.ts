@@ -49,7 +49,7 @@ function keysOfEvent(event: AuditEvent): string[] {
 }
 
 function isAboutSocket({ type }: AuditEvent): boolean {
-  return ['client', 'gone', 'opened', 'hello', 'welcome', 'caughtUp', 'closed', 'stale'].includes(type);
+  return ['client', 'gone', 'opened', 'hello', 'welcome', 'caughtUp', 'closed', 'ended', 'stale'].includes(type);
 }
 
 function isTold(event: AuditEvent, { at, id, user, client }: Finding): boolean {

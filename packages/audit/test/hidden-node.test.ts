@@ -19,17 +19,18 @@ function historyWhereBenIsGone(from: number, to: number, hidden: AuditEvent[]): 
     user: 'u_ben',
     state,
   });
-  return [
+  const events: AuditEvent[] = [
     ...life('ann', 'node-1'),
     ...life('ben', 'node-2'),
     { type: 'watch', at: 3, client: 'ann', lobby: true, users: [] },
-    { ...shown(10, 'online'), user: 'u_ann' } as AuditEvent,
+    { type: 'presence', at: 10, client: 'ann', user: 'u_ann', state: 'online' },
     shown(10, 'online'),
     shown(from, 'offline'),
     shown(to, 'online'),
     ...hidden,
     { type: 'phase', at: 60_000, phase: 'end' },
-  ].toSorted((one, other) => one.at - other.at);
+  ];
+  return events.toSorted((one, other) => one.at - other.at);
 }
 
 const violations = (events: AuditEvent[]): string[] =>

@@ -58,7 +58,9 @@ export class Tab {
       clock: process.clock,
       random: process.random,
       openSocket: recorder.wrap((_, events) => {
-        const opening = edge.open({ process, host, identity }, events);
+        const socket = recorder.newestSocket;
+        const onRelayGone = (): void => recorder.ended(socket);
+        const opening = edge.open({ process, host, identity, onRelayGone }, events);
         this.#openings = [...this.#openings.slice(-1), opening];
         return opening;
       }),

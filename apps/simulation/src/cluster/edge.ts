@@ -11,6 +11,14 @@ export const EDGE = 'edge';
 /** What a client is told of an upgrade that failed. */
 const CLOSE_ABNORMAL = 1006;
 
+export interface Caller {
+  process: SimProcess;
+  host: string;
+  identity: Identity;
+  /** The relay has no session there any more, whatever the client knows. */
+  onRelayGone: () => void;
+}
+
 export class Edge {
   readonly #world: World;
   readonly #relays: readonly Relay[];
@@ -21,9 +29,9 @@ export class Edge {
   }
 
   /** A client's `new WebSocket`: its events come later, never within the call. */
-  open(client: { process: SimProcess; host: string; identity: Identity }, events: SocketEvents): Opening {
+  open(client: Caller, events: SocketEvents): Opening {
     const { network } = this.#world;
-    const { process, host, identity } = client;
+    const { process, host, identity, onRelayGone } = client;
     const opening = new Opening(events);
     network.path(host, EDGE).carry(`${process.name} opens a socket`, () => {
       // A client that gave up meanwhile has closed its connection.
@@ -35,6 +43,7 @@ export class Edge {
           return;
         }
         const [near, far] = connect<Wire>(network, { owner: process, host }, { owner: relay.process, host: EDGE });
+        far.onGone = onRelayGone;
         // The answer to the upgrade goes before everything that the node says.
         far.send({ type: 'upgraded' }, 100, `${process.name} is let in by ${relay.name}`);
         if (!relay.open(identity, far)) {

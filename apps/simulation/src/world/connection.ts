@@ -25,6 +25,8 @@ export class End<Message> {
   readonly #network: Network;
   peer: End<Message> | undefined;
   handlers: EndHandlers<Message> | undefined;
+  /** This side is gone, by itself or because it heard so of the other. */
+  onGone: (() => void) | undefined;
   /** Under way, in order. */
   readonly #queue: Sent<Message>[] = [];
   readonly #forget: () => void;
@@ -70,6 +72,7 @@ export class End<Message> {
     this.#isEnding = true;
     this.#isClosed = true;
     this.#forget();
+    this.onGone?.();
   }
 
   /** As `end`, but what was sent and is still under way is lost. */
@@ -130,6 +133,7 @@ export class End<Message> {
     this.owner.deliver(how, () => {
       if (this.#isClosed) return;
       this.#isClosed = true;
+      this.onGone?.();
       this.handlers?.onEnd();
     });
   }

@@ -80,12 +80,12 @@ function readTruths(
   );
 }
 
-/** From `welcome` to the end of the socket, or of the client. */
+/** From `welcome` to the end of the socket, at either side, or of the client. */
 function sessionsOf({ sockets, goneAt }: ClientLife, endAt: number): Interval[] {
   const open: Interval[] = [];
-  for (const { welcome, closed } of sockets.values()) {
+  for (const { welcome, closed, endedAt = Infinity } of sockets.values()) {
     if (welcome === undefined) continue;
-    open.push({ from: welcome.at, to: Math.min(closed?.at ?? Infinity, goneAt, endAt) });
+    open.push({ from: welcome.at, to: Math.min(closed?.at ?? Infinity, endedAt, goneAt, endAt) });
   }
   return open;
 }
