@@ -20,6 +20,8 @@ import type { ViewStore } from './store.ts';
 /** One turn takes at most this many records or this long, so that the event loop is never held longer than 10 ms. */
 const MOST_RECORDS = 250;
 const MOST_MS = 8;
+/** With so few the event loop is held no longer than by taking them in. */
+const AT_ONCE_RECORDS = 50;
 /** A transaction is committed after this many records or this long, whatever comes first. */
 const COMMIT_RECORDS = 2_000;
 const COMMIT_MS = 500;
@@ -82,7 +84,9 @@ export class Applier {
     if (this.#state === 'halted') return;
     this.#backlog.push(batch);
     this.#ends[batch.topic][batch.partition] = batch.end;
-    this.#schedule();
+    // A few at once, before the log asks for more: who waits for them is told sooner. Many have turns of their own.
+    if (!this.#scheduled && batch.records.length <= AT_ONCE_RECORDS) this.#run();
+    else this.#schedule();
     if (this.#backlog.waitingCount <= MOST_WAITING) return;
     return new Promise((resolve) => {
       this.#wakeLog = resolve;

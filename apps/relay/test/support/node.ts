@@ -14,7 +14,7 @@ import {
 } from '@parley/protocol';
 import { readConfig } from '../../src/config.ts';
 import { createEmbeddedLog } from '../../src/log/embedded.ts';
-import type { Log } from '../../src/log/log.ts';
+import type { Log, LogHandlers } from '../../src/log/log.ts';
 import { RelayNode } from '../../src/node.ts';
 import { Session } from '../../src/session/session.ts';
 import { openView } from '../../src/view/database.ts';
@@ -32,7 +32,8 @@ export class TestNode {
   /** The view's, once the node has started. */
   database: DatabaseSync | undefined;
   readonly #dataDir = mkdtempSync(join(tmpdir(), 'parley-node-'));
-  #held: (() => void)[] | undefined;
+  #release: (() => void) | undefined;
+  #released: Promise<void> | undefined;
 
   constructor(settings: Record<string, string> = {}) {
     const log = createEmbeddedLog({
@@ -49,8 +50,8 @@ export class TestNode {
         RATE_OPERATIONS: '1000000/1000000',
         ...settings,
       }),
-      environment: { clock: this.clock, random: this.random, logger: quiet, soon: (callback) => this.#soon(callback) },
-      log,
+      environment: { clock: this.clock, random: this.random, logger: quiet, soon: setImmediate },
+      log: this.#holdable(log),
       viewFile: ':memory:',
       openView: (...of) => {
         const opened = openView(...of);
@@ -80,13 +81,12 @@ export class TestNode {
 
   /** From now on nothing more of the log is applied: the node falls behind. */
   holdView(): void {
-    this.#held = [];
+    ({ promise: this.#released, resolve: this.#release } = Promise.withResolvers<void>());
   }
 
   releaseView(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const callback of held) callback();
+    this.#release?.();
+    this.#released = undefined;
   }
 
   /** A socket whose upgrade was granted; nothing was said yet. */
@@ -111,9 +111,18 @@ export class TestNode {
     return opened;
   }
 
-  #soon(callback: () => void): void {
-    if (this.#held === undefined) setImmediate(callback);
-    else this.#held.push(callback);
+  #holdable(log: Log): Log {
+    const hold = (handlers: LogHandlers): LogHandlers => ({
+      ...handlers,
+      onBatch: (batch) => this.#released?.then(() => handlers.onBatch(batch)) ?? handlers.onBatch(batch),
+    });
+    return new Proxy(log, {
+      get: (target, name) => {
+        if (name === 'start') return (handlers: LogHandlers) => target.start(hold(handlers));
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
   }
 }
 
