@@ -282,9 +282,10 @@ class KafkaReader implements Reading {
     const read = Array.from({ length: this.#open.partitions.log }, (_, at) => this.#inbox.position('log', at));
     const wasDoubtful = this.#doubtful;
     try {
-      const ends = await readOffsets(cluster, names, 'end');
-      const shrunk = ends.log.findIndex((end, partition) => end < (read[partition] ?? 0));
-      if (shrunk >= 0) return `${names.log} lost records: partition ${shrunk} ends before what was read of it`;
+      const ends = await offsetsOf(cluster, [names.log], 'end');
+      const shrunk = ends.find(({ partition, offset }) => offset < (read[partition] ?? 0));
+      if (shrunk !== undefined)
+        return `${names.log} lost records: partition ${shrunk.partition} ends before what was read of it`;
       if (!wasDoubtful) return undefined;
       const epoch = readGenesis(loggedRecord(await firstRecord(cluster, names)))?.epoch;
       if (epoch !== this.#epoch) return 'the log was made anew: it has another epoch';
