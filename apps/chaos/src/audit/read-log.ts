@@ -7,7 +7,8 @@ import { nowMs } from '../clock.ts';
 
 export const LOG_TOPIC = 'parley.log';
 
-const HEAD = /^(\d{1,15}) (\w+) ([0-9a-f-]{36}) (u_[\w-]{22}) (\d{1,15})$/;
+/** A version that no node knows stops every node, so that a run with one is not judged at all. */
+const HEAD = /^\d{1,15} (\w+) ([0-9a-f-]{36}) (u_[\w-]{22}) (\d{1,15})$/;
 const KINDS: ReadonlySet<string> = new Set([
   'genesis',
   'userNamed',
@@ -86,9 +87,9 @@ type Decoded = Omit<AuditEventOf<'record'>, 'type' | 'at' | 'epoch' | 'partition
 function decode(message: KafkaMessage): Decoded {
   const key = message.key?.toString() ?? '';
   const offset = Number(message.offset);
-  const [, version, kind = '', id = '', author = ''] = HEAD.exec(headOf(message)) ?? [];
+  const [, kind = '', id = '', author = ''] = HEAD.exec(headOf(message)) ?? [];
   const common = { offset, key, id, author, kind };
-  if (version !== '1' || !KINDS.has(kind)) return { ...common, broken: true };
+  if (!KINDS.has(kind)) return { ...common, broken: true };
   if (kind !== 'message') {
     const { visibility, invite } = bodyOf(message);
     return { ...common, ...(visibility !== undefined && { visibility }), ...(invite !== undefined && { invite }) };
