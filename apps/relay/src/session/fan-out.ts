@@ -26,32 +26,22 @@ export class FanOut {
   readonly #metrics: Metrics;
   readonly #byUser = new Map<string, Set<Listener>>();
   readonly #byRoom = new Map<string, Set<Listener>>();
-  #sessionCount = 0;
 
   constructor(queries: ViewQueries, metrics: Metrics) {
     this.#queries = queries;
     this.#metrics = metrics;
   }
 
-  get sessionCount(): number {
-    return this.#sessionCount;
-  }
-
   /** From the next outcome on, the listener gets what concerns its user. Call it where its replay is cut off. */
   add(listener: Listener, rooms: Iterable<string>): void {
     addTo(this.#byUser, listener.user, listener);
-    this.#sessionCount += 1;
     for (const room of rooms) this.#enterRoom(listener, room);
   }
 
   remove(listener: Listener): void {
-    if (removeFrom(this.#byUser, listener.user, listener)) this.#sessionCount -= 1;
+    removeFrom(this.#byUser, listener.user, listener);
     for (const room of listener.rooms ?? []) removeFrom(this.#byRoom, room, listener);
     listener.rooms = undefined;
-  }
-
-  sessionsOf(user: string): ReadonlySet<Listener> | undefined {
-    return this.#byUser.get(user);
   }
 
   handle(outcomes: readonly Outcome[]): void {
