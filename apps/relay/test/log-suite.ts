@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GENESIS_KEY } from '../src/log/genesis.ts';
 import { RECORD_MAX_BYTES } from '../src/log/limits.ts';
 import { type Log, type LogPositions, LogUnavailableError } from '../src/log/log.ts';
-import { RECORD_VERSION } from '../src/log/record.ts';
 import { message, newRoom, numbered } from './log/drafts.ts';
 import { Reader, textOf } from './log/reader.ts';
 
@@ -64,7 +63,7 @@ export function describeLog(name: string, createWorld: () => Promise<LogWorld>, 
       expect(reader.texts()).toEqual(['häi 你好', 'second']);
       expect(reader.records[0]).toMatchObject({ key: room });
       expect(reader.records[0]?.head).toBe(
-        `${RECORD_VERSION} message ${draft.head.id} ${draft.head.author} ${draft.head.at}`,
+        `${draft.head.version} message ${draft.head.id} ${draft.head.author} ${draft.head.at}`,
       );
     });
 

@@ -12,7 +12,7 @@ import {
   TOKEN_PATH,
 } from '@parley/protocol';
 import type { Environment } from '../environment.ts';
-import { encodeBody, RECORD_VERSION } from '../log/record.ts';
+import { encodeBody, makeHead } from '../log/record.ts';
 import type { Operations } from '../session/operations.ts';
 import type { Identity } from '../session/session.ts';
 import type { UserLimits } from '../session/user-limits.ts';
@@ -119,7 +119,7 @@ async function signIn(
   const user = existing ?? makeUserId(environment.random);
   const at = Math.floor(environment.clock.wallMs());
   const id = makeOperationId(environment.clock, environment.random);
-  const head = { version: RECORD_VERSION, kind: 'userNamed' as const, id, author: user, at };
+  const head = makeHead('userNamed', { id, author: user, at });
   const result = await node.operations.run({ key: user, head, body: encodeBody<'userNamed'>({ name }) });
   if (!result.ok) return refused(reply, 503, 'unavailable');
   return { user, name, expiresAtMs: at + SESSION_LIFETIME_MS };

@@ -1,5 +1,5 @@
 /** The first record of a log: it gives the log its identity, the epoch. */
-import { type BodyOf, decodeBody, decodeHead, encodeBody, type RecordDraft, RECORD_VERSION } from './record.ts';
+import { type BodyOf, decodeBody, decodeHead, encodeBody, makeHead, type RecordDraft } from './record.ts';
 import { makeOperationId, makeToken } from '@parley/protocol';
 import type { Clock, Random } from '@parley/protocol/environment';
 
@@ -18,13 +18,7 @@ export function makeGenesis(
 ): RecordDraft {
   return {
     key: GENESIS_KEY,
-    head: {
-      version: RECORD_VERSION,
-      kind: 'genesis',
-      id: makeOperationId(clock, random),
-      author: NOBODY,
-      at: clock.wallMs(),
-    },
+    head: makeHead('genesis', { id: makeOperationId(clock, random), author: NOBODY, at: clock.wallMs() }),
     body: encodeBody<'genesis'>({ epoch: makeToken(random), partitions }),
   };
 }

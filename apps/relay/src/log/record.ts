@@ -9,22 +9,25 @@ import { isUtf8 } from 'node:buffer';
 import * as z from 'zod';
 import { checkText, InviteTokenSchema, TEXT_MAX_BYTES, TEXT_MAX_CODE_POINTS, VisibilitySchema } from '@parley/protocol';
 
-/** Version of heads and bodies. A newer one stops this build (skipping would make its view differ). */
+/** Newest version of heads and bodies that this build knows. A newer one stops it (skipping would make its view differ). */
 export const RECORD_VERSION = 2;
 
-/** A new kind needs a new RECORD_VERSION: an unknown kind at a known version is malformed, and skipped. */
-export const RECORD_KINDS = [
-  'genesis',
-  'userNamed',
-  'message',
-  'messageRefused',
-  'roomCreated',
-  'roomRenamed',
-  'memberJoined',
-  'memberLeft',
-  'inviteReplaced',
-] as const;
-export type RecordKind = (typeof RECORD_KINDS)[number];
+/**
+ * The version in which a kind came, which its records carry: a new kind needs a new RECORD_VERSION, because an unknown kind
+ * at a known version is malformed, and skipped. It is written only once every node knows it (presence's `recordVersion`).
+ */
+export const VERSION_OF_KIND = {
+  genesis: 1,
+  userNamed: 1,
+  message: 1,
+  messageRefused: 2,
+  roomCreated: 1,
+  roomRenamed: 1,
+  memberJoined: 1,
+  memberLeft: 1,
+  inviteReplaced: 1,
+} as const;
+export type RecordKind = keyof typeof VERSION_OF_KIND;
 
 export interface RecordHead {
   version: number;
@@ -35,6 +38,11 @@ export interface RecordHead {
   author: string;
   /** When the appending node wrote it: wall clock, milliseconds since 1970. */
   at: number;
+}
+
+/** The head of a new record. */
+export function makeHead(kind: RecordKind, of: Pick<RecordHead, 'id' | 'author' | 'at'>): RecordHead {
+  return { version: VERSION_OF_KIND[kind], kind, id: of.id, author: of.author, at: Math.floor(of.at) };
 }
 
 /** A record on its way into the log. */
@@ -62,7 +70,6 @@ export function byteLengthOf(draft: RecordDraft): number {
   return draft.key.length + encodeHead(draft.head).length + draft.body.length;
 }
 
-const KINDS: ReadonlySet<string> = new Set(RECORD_KINDS);
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const USER = /^u_[A-Za-z0-9_-]{22}$/;
 const NUMBER = /^\d{1,15}$/;
@@ -85,7 +92,7 @@ export function decodeHead(line: string): RecordHead | BadRecord {
 }
 
 function isKind(kind: string): kind is RecordKind {
-  return KINDS.has(kind);
+  return Object.hasOwn(VERSION_OF_KIND, kind);
 }
 
 /** Names were normalised when they were written; judging them again by this build's Unicode tables could differ by node. */

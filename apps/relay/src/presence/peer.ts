@@ -16,6 +16,8 @@ export interface Peer {
   readonly users: Map<UserId, ShownState>;
   /** Sockets that it holds; undefined while it takes no new ones. */
   sessions: number | undefined;
+  /** The newest version of records that it knows; undefined before it said so. */
+  records: number | undefined;
   /** When the lease ends, monotonic. */
   deadline: number;
   /** When it was last heard with nothing missing, monotonic: `users` was all of it then. */
@@ -35,6 +37,7 @@ export function createPeer(incarnation: number, now: number): Peer {
     newest: -1,
     users: new Map(),
     sessions: undefined,
+    records: undefined,
     deadline: now + LEASE_MS,
     soundAt: -Infinity,
     leaving: undefined,
@@ -50,7 +53,7 @@ export function isLacking(peer: Peer): boolean {
 /** A message of this life. Versions order what is said, counters order who was heard: never the order of arrival. */
 export function applyToPeer(tally: Tally, peer: Peer, message: PresenceMessage, now: number): void {
   if (message.kind === 'bye') {
-    sayBye(tally, peer, message, now);
+    sayBye(peer, message, now);
     return;
   }
   if (peer.leaving !== undefined) return;
@@ -64,6 +67,7 @@ export function applyToPeer(tally: Tally, peer: Peer, message: PresenceMessage, 
   if (message.counter <= peer.counter) return;
   peer.counter = message.counter;
   if (message.kind === 'heartbeat') peer.sessions = message.sessions;
+  if (message.kind === 'heartbeat' || message.kind === 'snapshot') peer.records = message.records ?? 1;
   peer.deadline = now + LEASE_MS;
   if (!isLacking(peer)) peer.soundAt = now;
 }
@@ -91,16 +95,13 @@ function applySnapshot(tally: Tally, peer: Peer, message: PresenceMessageOf<'sna
   for (const [user, shown] of users) putUser(tally, peer.users, user, shown);
 }
 
-// Whoever the parts of a bye do not name (one was lost) stays until the lease ends. Whom it names is here for the rest of the
-// grace also where nothing else of that node was heard: this node may have started while that one left.
-function sayBye(tally: Tally, peer: Peer, message: PresenceMessageOf<'bye'>, now: number): void {
+// Whoever the parts of a bye do not name (one was lost) stays until the lease ends.
+function sayBye(peer: Peer, message: PresenceMessageOf<'bye'>, now: number): void {
   if (peer.leaving === undefined) {
     peer.leaving = new Map();
     peer.deadline = now + LEASE_MS;
   }
   for (const [user, lingerMs] of message.linger) {
-    if (peer.leaving.has(user) || lingerMs === 0) continue;
-    if (!peer.users.has(user)) putUser(tally, peer.users, user, 'online');
-    peer.leaving.set(user, now + Math.min(lingerMs, LEASE_MS));
+    if (peer.users.has(user) && !peer.leaving.has(user)) peer.leaving.set(user, now + Math.min(lingerMs, LEASE_MS));
   }
 }

@@ -25,15 +25,19 @@ const header = {
   version: Count,
 };
 
+/** The newest version of records that the node knows (record.ts); 1 where it says nothing. */
+const records = z.optional(Count);
+
 const PresenceMessage = z.discriminatedUnion('kind', [
   /** `sessions`: sockets of a node that takes new ones, so that others can tell whether they hold more than their share. */
-  z.object({ kind: z.literal('heartbeat'), ...header, sessions: z.optional(Count) }),
+  z.object({ kind: z.literal('heartbeat'), ...header, sessions: z.optional(Count), records }),
   /** The node's whole state at `version`, in `parts` messages; counts once all are there. */
   z.object({
     kind: z.literal('snapshot'),
     ...header,
     part: Count.max(999),
     parts: z.int().min(1).max(1_000),
+    records,
     online: Users,
     away: Users,
   }),

@@ -5,6 +5,7 @@
 import type { UserId } from '@parley/protocol';
 import type { Random } from '@parley/protocol/environment';
 import type { Signal } from '../log/log.ts';
+import { RECORD_VERSION } from '../log/record.ts';
 import type { OwnChange } from './own-users.ts';
 import {
   encodePresenceMessage,
@@ -92,11 +93,13 @@ export class PresenceVoice {
     if (now + TICK_MS / 2 < this.#heartbeatAt) return;
     this.#heartbeatAt = now + HEARTBEAT_MS;
     const sessions = this.#sessionCount();
-    this.#tell(sessions === undefined ? { kind: 'heartbeat' } : { kind: 'heartbeat', sessions });
+    this.#tell({ kind: 'heartbeat', records: RECORD_VERSION, ...(sessions !== undefined && { sessions }) });
   }
 
-  sayBye(linger: Iterable<[UserId, number]>): void {
+  /** Whom the bye names must be known to whoever hears it: a node that starts while this one leaves has heard nothing else of it. */
+  sayBye(linger: Iterable<[UserId, number]>, now: number): void {
     this.#tellChanges();
+    this.#tellSnapshot(now);
     const all = [...linger];
     for (let at = 0; at === 0 || at < all.length; at += USERS_PER_MESSAGE) {
       this.#tell({ kind: 'bye', linger: all.slice(at, at + USERS_PER_MESSAGE) });
@@ -120,7 +123,7 @@ export class PresenceVoice {
     const parts = Math.max(1, Math.ceil(all.length / USERS_PER_MESSAGE));
     for (let part = 0; part < parts; part += 1) {
       const { online, away } = sort(all.slice(part * USERS_PER_MESSAGE, (part + 1) * USERS_PER_MESSAGE));
-      this.#tell({ kind: 'snapshot', part, parts, online, away });
+      this.#tell({ kind: 'snapshot', part, parts, records: RECORD_VERSION, online, away });
     }
   }
 

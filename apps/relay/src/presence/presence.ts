@@ -5,6 +5,7 @@
 import { PRESENCE_GRACE_MS, type Presence, type PresenceState as State, type UserId } from '@parley/protocol';
 import type { CancelTimer, Clock, Random } from '@parley/protocol/environment';
 import type { Signal } from '../log/log.ts';
+import { RECORD_VERSION } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { LastSeen } from './last-seen.ts';
 import { closeOwn, createOwnUsers, endGraces, lingering, openOwn, type OwnChange, setOwnIdle } from './own-users.ts';
@@ -84,6 +85,8 @@ export interface NodePresence {
   readonly stale: boolean;
   /** Sockets of each other node that takes new ones; undefined while this node may not know them all. */
   sessionsElsewhere(): readonly number[] | undefined;
+  /** The newest version of records that every living node knows; undefined while that is not sure. */
+  recordVersion(): number | undefined;
   /** Whether this node's name is the first of the living ones, as far as it can know. */
   isFirst(): boolean;
   /** Everybody who is online or away. */
@@ -195,6 +198,17 @@ class RunningPresence implements NodePresence {
     );
   }
 
+  recordVersion(): number | undefined {
+    if (this.#stale || this.#phase !== 'running') return undefined;
+    let version = RECORD_VERSION;
+    for (const { records, leaving } of this.#state.peers.values()) {
+      if (leaving !== undefined) continue;
+      if (records === undefined) return undefined;
+      version = Math.min(version, records);
+    }
+    return version;
+  }
+
   isFirst(): boolean {
     if (this.#stale || this.#phase !== 'running') return false;
     for (const [name, { leaving }] of this.#state.peers)
@@ -232,7 +246,7 @@ class RunningPresence implements NodePresence {
     if (this.#phase !== 'running') return;
     const now = this.#look();
     this.#end();
-    if (this.#state.fenced === undefined) this.#voice.sayBye(lingering(this.#own, now));
+    if (this.#state.fenced === undefined) this.#voice.sayBye(lingering(this.#own, now), now);
   }
 
   stop(): void {

@@ -4,11 +4,13 @@
  * log could allow; what depends on more than the reducer may read becomes a refusal in the log.
  */
 import { type ClientFrameOf, directMembers, makeToken } from '@parley/protocol';
-import { encodeBody, RECORD_VERSION, type RecordDraft, type RecordKind } from '../log/record.ts';
+import { encodeBody, makeHead, type RecordDraft, type RecordKind, VERSION_OF_KIND } from '../log/record.ts';
 import { peerOf } from '../view/queries.ts';
 import { RETRY_AFTER_MS } from './operations.ts';
 import type { Refusal } from './services.ts';
 import type { Session } from './session.ts';
+
+const NOT_NOW: Refusal = { code: 'log_unavailable', retryAfterMs: RETRY_AFTER_MS };
 
 type RoomFrame = ClientFrameOf<'createRoom' | 'renameRoom' | 'joinRoom' | 'leaveRoom' | 'replaceInvite'>;
 
@@ -21,7 +23,7 @@ export function handleSend(session: Session, frame: ClientFrameOf<'send'>): void
   const peer = peerIn(session, frame.conversation);
   if (peer === null) refuseAll(session, frame, { code: 'not_found' });
   else if (peer === undefined || session.services.queries.user(peer) !== undefined) writeAll(session, frame);
-  else void sendToNewcomer(session, frame, peer);
+  else sendToNewcomer(session, frame, peer).catch(() => refuseAll(session, frame, NOT_NOW));
 }
 
 export function handleRoomOperation(session: Session, frame: RoomFrame): void {
@@ -39,21 +41,20 @@ function peerIn(session: Session, conversation: string): string | null | undefin
 }
 
 /**
- * A user this node has not heard of: made up, or named in a part of the log that it has not applied. Who is not there once
- * everything is applied that is in the log by now is unknown; the refusal goes there too, because somebody signed in to a log
- * that was made anew is named again when they come back, and a repeat must not slip through then.
+ * To a user this node has not heard of. Who is unknown for long, and not there once everything is applied that is in the log
+ * by now, is nobody. The refusal goes to the log too: somebody signed in to a log that was made anew is named again when they
+ * come back, and a repeat must not slip through then.
  */
 async function sendToNewcomer(session: Session, frame: ClientFrameOf<'send'>, peer: string): Promise<void> {
-  const { applier, logEnd, queries } = session.services;
-  const isApplied = await logEnd.ask().then(
-    (ends) => applier.reached(ends).then(() => true),
-    () => false,
-  );
+  const { applier, logEnd, newcomers, presence, queries } = session.services;
+  const isLongUnknown = newcomers.isLongUnknown(peer);
+  if (isLongUnknown) await logEnd.ask().then((ends) => applier.reached(ends));
   // Meanwhile the node may have stopped, and its view with it; nobody waits for the answer then.
   if (session.state === 'closed') return;
-  if (!isApplied) refuseAll(session, frame, { code: 'log_unavailable', retryAfterMs: RETRY_AFTER_MS });
-  else if (queries.user(peer) === undefined) writeRefusals(session, frame);
-  else writeAll(session, frame);
+  const canRefuse = isLongUnknown && (presence.recordVersion() ?? 0) >= VERSION_OF_KIND.messageRefused;
+  if (queries.user(peer) !== undefined) writeAll(session, frame);
+  else if (canRefuse) writeRefusals(session, frame);
+  else refuseAll(session, frame, { ...NOT_NOW, detail: 'this node has not heard of that user yet' });
 }
 
 function writeRefusals(session: Session, { conversation, messages }: ClientFrameOf<'send'>): void {
@@ -97,7 +98,7 @@ function recordOf(session: Session, frame: RoomFrame): { kind: RecordKind; body:
 function draft(session: Session, record: { kind: RecordKind; key: string; id: string; body: Uint8Array }): RecordDraft {
   const { kind, key, id, body } = record;
   const at = session.services.environment.clock.wallMs();
-  return { key, head: { version: RECORD_VERSION, kind, id, author: session.user, at: Math.floor(at) }, body };
+  return { key, head: makeHead(kind, { id, author: session.user, at }), body };
 }
 
 function run(session: Session, record: RecordDraft): void {

@@ -10,7 +10,7 @@ import {
   OLDEST_PROTOCOL_VERSION,
   PROTOCOL_VERSION,
 } from '@parley/protocol';
-import { encodeBody, RECORD_VERSION } from '../log/record.ts';
+import { encodeBody, makeHead } from '../log/record.ts';
 import { Replay } from './replay.ts';
 import type { Session } from './session.ts';
 
@@ -104,13 +104,7 @@ async function ensureUser(session: Session): Promise<void> {
   const { user, name } = session.identity;
   if (queries.user(user) !== undefined) return;
   const id = makeOperationId(environment.clock, environment.random);
-  const head = {
-    version: RECORD_VERSION,
-    kind: 'userNamed' as const,
-    id,
-    author: user,
-    at: Math.floor(environment.clock.wallMs()),
-  };
+  const head = makeHead('userNamed', { id, author: user, at: environment.clock.wallMs() });
   await operations.run({ key: user, head, body: encodeBody<'userNamed'>({ name }) });
 }
 

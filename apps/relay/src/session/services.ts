@@ -9,6 +9,7 @@ import type { Applier } from '../view/applier.ts';
 import type { ViewQueries } from '../view/queries.ts';
 import type { FanOut } from './fan-out.ts';
 import { FlushScheduler } from './flush-scheduler.ts';
+import { Newcomers } from './newcomers.ts';
 import type { Operations } from './operations.ts';
 import { ReplayPages } from './replay-pages.ts';
 import type { BucketSettings } from './token-bucket.ts';
@@ -26,6 +27,7 @@ export interface Services {
   readonly epoch: string;
   readonly log: Log;
   readonly logEnd: LogEnd;
+  readonly newcomers: Newcomers;
   readonly queries: ViewQueries;
   readonly applier: Applier;
   readonly operations: Operations;
@@ -49,13 +51,14 @@ export interface SessionLimits {
   operations: BucketSettings;
 }
 
-type Made = 'logEnd' | 'replayPages' | 'scheduler' | 'userLimits' | 'searchLimits' | 'typingLimits';
+type Made = 'logEnd' | 'newcomers' | 'replayPages' | 'scheduler' | 'userLimits' | 'searchLimits' | 'typingLimits';
 
 export function createServices(parts: Omit<Services, Made>): Services {
   const { environment, limits, metrics } = parts;
   return {
     ...parts,
     logEnd: new LogEnd(parts.log),
+    newcomers: new Newcomers(environment.clock),
     replayPages: new ReplayPages(),
     scheduler: new FlushScheduler(environment, (count) => {
       metrics.writes += count;

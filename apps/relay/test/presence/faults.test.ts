@@ -62,6 +62,24 @@ describe('a node that drains', () => {
     }
   });
 
+  it('tells a node that starts meanwhile whom it leaves behind, and as what', () => {
+    const cluster = threeNodes();
+    cluster.open('c', 's1', { user: ANNA });
+    cluster.open('c', 's2', { user: BEN, idle: true });
+    cluster.pass(5_000);
+    cluster.node('c').mute = true;
+    cluster.kill('b');
+    cluster.start('b');
+    cluster.pass(100);
+    cluster.node('c').mute = false;
+    cluster.drain('c');
+    cluster.pass(2_000);
+    expect(cluster.node('b').presence.presenceOf(ANNA).state).toBe('online');
+    expect(cluster.node('b').presence.presenceOf(BEN).state).toBe('away');
+    cluster.pass(13_000);
+    expect([...cluster.node('b').presence.onlineUsers()]).toEqual([]);
+  });
+
   it('shows nothing when one after another is restarted and everybody moves on', () => {
     const cluster = threeNodes();
     const users = Array.from({ length: 30 }, (_, number) => makeUser(number));

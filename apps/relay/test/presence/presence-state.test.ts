@@ -22,25 +22,6 @@ const snapshot = (online: UserId[]): PresenceDraft => ({ kind: 'snapshot', part:
 const delta = (online: UserId[], gone: UserId[] = []): PresenceDraft => ({ kind: 'delta', online, away: [], gone });
 
 describe('a newcomer', () => {
-  it('keeps whom a leaving node names for the rest of their grace, though it never heard of them', () => {
-    const state = createPresenceState('me', 1, 0);
-    const bye: PresenceDraft = {
-      kind: 'bye',
-      linger: [
-        [ANNA, 4_000],
-        [BEN, 0],
-      ],
-    };
-    const told = receive(state, 'b', message(bye, 1, 7, 3), 0);
-    expect(told.transitions).toEqual([{ user: ANNA, from: 'offline', to: 'online' }]);
-    receive(state, 'me', message({ kind: 'heartbeat' }, 1, 1, 0), 3_900);
-    advance(state, 3_900);
-    expect(stateOf(state.tally, ANNA)).toBe('online');
-    advance(state, 4_100);
-    expect(stateOf(state.tally, ANNA)).toBe('offline');
-    expect(stateOf(state.tally, BEN)).toBe('offline');
-  });
-
   it('knows too little until everybody whom it hears has said who is there', () => {
     const state = createPresenceState('me', 1, 0);
     receive(state, 'me', message(snapshot([]), 1, 1, 0), 0);

@@ -1,6 +1,7 @@
 /** Operations that are asked for again: the first answer is the answer, whatever came since. */
 import { directConversationId, makeOperationId, makeRoomId, makeToken, makeUserId } from '@parley/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UNKNOWN_AFTER_MS } from '../../src/session/newcomers.ts';
 import { settled } from '../support/fake-clock.ts';
 import { TestNode, type TestSession } from '../support/node.ts';
 
@@ -58,6 +59,10 @@ describe('an operation asked for again', () => {
     const conversation = directConversationId(ben, cat);
     const message = (id: string) => ({ type: 'send' as const, conversation, messages: [{ id, text: 'anybody?' }] });
     const id = newId();
+    bens.say(message(id));
+    // Somebody who was just named may not have come here yet.
+    expect(await bens.until('error')).toMatchObject({ code: 'log_unavailable', retryable: true, id });
+    await test.clock.pass(UNKNOWN_AFTER_MS);
     bens.say(message(id));
     const refused = await bens.until('error');
     expect(refused).toMatchObject({ code: 'not_found', id });
