@@ -36,7 +36,7 @@ export function handlePeople(session: Session, frame: ClientFrameOf<'people'>): 
   return session.reply(page.next === undefined ? answer : { ...answer, next: `n${page.next}` });
 }
 
-/** A list of everybody is walked through to its end when nobody fits; so it is not asked without end. */
+/** A list is sorted, or walked through to its end when nobody fits; so it is not asked for without end. */
 function maySearch(session: Session, request: number): boolean {
   const retryAfterMs = session.services.searchLimits.take(session.user, 1);
   if (retryAfterMs > 0) session.refuse({ code: 'rate_limited', retryAfterMs }, { request });
@@ -66,6 +66,7 @@ export function handleRooms(session: Session, frame: ClientFrameOf<'rooms'>): vo
 
 export function handleMembers(session: Session, frame: ClientFrameOf<'members'>): void {
   const { request, conversation, cursor, limit } = frame;
+  if (!maySearch(session, request)) return undefined;
   const { queries } = session.services;
   const access = queries.access(session.user, conversation);
   if (access?.isMember !== true) return session.refuse({ code: 'not_found' }, { request });

@@ -324,6 +324,20 @@ describe('a flood', () => {
     expect((await other.until('ack')).seq).toBe(4);
   });
 
+  it('of questions about the members of a room has the limit of the other lists', async () => {
+    test = await TestNode.start();
+    const ann = await test.enter(newUser());
+    const room = makeRoomId(test.random);
+    ann.say({ type: 'createRoom', id: newId(), conversation: room, name: 'Tea', visibility: 'private' });
+    await ann.until('ack');
+    ann.fresh();
+    for (let request = 0; request < 60; request += 1)
+      ann.say({ type: 'members', request, conversation: room, limit: 1 });
+    const refused = await ann.until('error');
+    expect(refused).toMatchObject({ code: 'rate_limited', request: 50, retryAfterMs: 100 });
+    expect(ann.types.filter((type) => type === 'members')).toHaveLength(50);
+  });
+
   it('of searches and of typing has limits of its own', async () => {
     test = await TestNode.start();
     const [ann, ben] = [newUser(), newUser()];
