@@ -152,6 +152,7 @@ export class RelayNode {
     this.#presence.drain();
     await this.#options.log.stop();
     this.#presence.stop();
+    this.#view?.broadcast.stop();
     this.#view?.close();
     this.#view = undefined;
   }

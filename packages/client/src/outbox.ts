@@ -12,7 +12,7 @@ import type { ClientStorage, StoredMessage } from './storage/storage.ts';
 /** Most messages that may wait for an answer on one device. */
 export const OUTBOX_MAX_MESSAGES = 500;
 /** How long a row that another tab took out may wait for the entry that replaces it, in milliseconds. */
-const ECHO_WAIT_MS = 2_000;
+const ENTRY_WAIT_MS = 2_000;
 
 /** The relay's answer to a message that it did not take. */
 export interface Refusal {
@@ -45,6 +45,7 @@ export class Outbox {
   #isOpen = false;
   #isLoaded = false;
   #wasLoaded = false;
+  #loads = 0;
   #order = 0;
   #waiting = 0;
 
@@ -156,6 +157,8 @@ export class Outbox {
 
   /** Reads what an earlier run, or another tab, left in the storage. */
   async load(): Promise<void> {
+    this.#loads += 1;
+    const turn = this.#loads;
     const stored = await this.#journal.read();
     const ids = new Set(stored?.map(({ id }) => id));
     if (!this.#wasLoaded && stored !== undefined) this.#putBehind(stored);
@@ -166,7 +169,8 @@ export class Outbox {
     }
     this.#adoptAll();
     for (const lane of this.#lanes.values()) lane.sort();
-    this.#isLoaded = true;
+    // One that began before the last change of hands says nothing of what was stored until then.
+    if (turn === this.#loads) this.#isLoaded = true;
     this.#pump();
   }
 
@@ -266,7 +270,7 @@ export class Outbox {
     }
     this.#setStatus(row, 'acked');
     this.#laneOf(row).acked(row.message.id);
-    this.#deps.clock.setTimer(() => this.#drop(row), ECHO_WAIT_MS);
+    this.#deps.clock.setTimer(() => this.#drop(row), ENTRY_WAIT_MS);
   }
 
   // Only the one sender writes down whose they are: another tab's knowledge of them may be older than what it would replace.

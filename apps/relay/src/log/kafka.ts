@@ -74,7 +74,7 @@ class KafkaLog implements Log {
       const group = `${this.#prefix}.${node}`;
       const options = { handlers, board, names: this.#names, group, clock, defer, logger };
       this.#reading = await beginReading(this.#open, options, () => this.#stopped);
-      return { ends: await this.ends() };
+      return { ends: this.#reading.ends };
     } catch (error) {
       // A stop that came meanwhile found nothing to close yet.
       await this.stop();

@@ -83,11 +83,10 @@ export class Operations {
     }
   }
 
+  /** Each append of an operation has an outcome of its own, in the order of the appends: a repeat may differ in its content. */
   #settle(name: string, result: OperationResult): void {
-    const waiting = this.#waiters.get(name);
-    if (waiting === undefined) return;
-    this.#waiters.delete(name);
-    for (const waiter of waiting) waiter.settle(result);
+    const waiter = this.#waiters.get(name)?.[0];
+    if (waiter !== undefined) this.#settleOne(name, waiter, result);
   }
 
   #settleOne(name: string, waiter: Waiter, result: OperationResult): void {

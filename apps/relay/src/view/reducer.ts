@@ -81,8 +81,10 @@ function applyMessage(store: ViewStore, record: LoggedRecord, head: RecordHead):
     if (!ConversationIdSchema.safeParse(record.key).success) return malformed('key: no conversation');
     const members = directMembers(record.key);
     // A first message makes a conversation of two; a room must have been created.
-    if (members === undefined) return refuse(store, record.key, head, 'not_found');
-    if (!members.includes(head.author)) return refuse(store, record.key, head, 'not_a_member');
+    if (members?.includes(head.author) !== true) {
+      const code = members === undefined ? 'not_found' : 'not_a_member';
+      return keptAnswer(store, record.key, head) ?? refuse(store, record.key, head, code);
+    }
     conversation = store.createDirect(record.key, members);
   } else if (!isMember(conversation, head.author)) {
     return (
@@ -152,13 +154,13 @@ function refusalOf(
 ): ErrorCode | undefined {
   if (kind === 'roomCreated') return existing === undefined ? undefined : 'already_exists';
   const room = existing?.room;
-  if (existing === undefined || room === undefined) return 'not_found';
+  // A private room looks like none: without an invite, and with one that is not its own.
+  const unknown = kind === 'memberJoined' && invite !== undefined ? 'invite_invalid' : 'not_found';
+  if (existing === undefined || room === undefined) return unknown;
   if (kind !== 'memberJoined')
     return room.members.has(head.author) ? undefined : outsiderCode(store, existing, head.author);
   if (room.visibility === 'public') return undefined;
-  // Without an invite a private room looks like none.
-  if (invite === undefined) return 'not_found';
-  return room.invite === invite ? undefined : 'invite_invalid';
+  return invite !== undefined && room.invite === invite ? undefined : unknown;
 }
 
 /** Answers are equal for what does not exist and for what this user was never allowed to see. */

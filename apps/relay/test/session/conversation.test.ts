@@ -54,19 +54,9 @@ describe('between two', () => {
     expect(described(again)[0]).toMatchObject({ readUpTo: 2, head: 2 });
   });
 
-  it('typing is told before the first message, to the other one alone', async () => {
+  it.each(['before', 'after'])('typing is told to the other one alone, %s the first message', async (when) => {
     const conversation = directConversationId(ann, ben);
-    const stranger = await test.enter(makeUserId(test.random));
-    stranger.say({ type: 'typing', conversation });
-    bens.say({ type: 'typing', conversation });
-    expect(await anns.until('typing')).toEqual({ type: 'typing', conversation, user: ben });
-    expect(bens.types).not.toContain('typing');
-    expect(stranger.types).not.toContain('typing');
-  });
-
-  it('typing is told to the other one alone', async () => {
-    const conversation = directConversationId(ann, ben);
-    await send(anns, conversation);
+    if (when === 'after') await send(anns, conversation);
     const stranger = await test.enter(makeUserId(test.random));
     bens.say({ type: 'typing', conversation });
     expect(await anns.until('typing')).toEqual({ type: 'typing', conversation, user: ben });
@@ -83,15 +73,6 @@ describe('between two', () => {
     await send(anns, directConversationId(ann, ben));
     await settled();
     expect(bens.fresh().map(({ type }) => type)).toEqual(['conversations', 'entries']);
-  });
-
-  it('a new name is told to who watches', async () => {
-    bens.say({ type: 'watch', lobby: true, users: [] });
-    await bens.until('presence');
-    const newcomer = await test.enter(makeUserId(test.random), {}, 'Cy');
-    await test.clock.pass(3_000);
-    const names = bens.fresh().flatMap((frame) => ('users' in frame ? frame.users : []));
-    expect(names).toContainEqual({ id: newcomer.session.user, name: 'Cy' });
   });
 });
 
@@ -149,12 +130,17 @@ describe('in a room', () => {
       });
       session.say({ type: 'joinRoom', id: '0199c1f0-8a02-7d3e-8f4a-012345678901', conversation });
       session.say({ type: 'leaveRoom', id: '0199c1f0-8a03-7d3e-8f4a-012345678901', conversation });
+      const invite = 'A'.repeat(22);
+      session.say({ type: 'joinRoom', id: '0199c1f0-8a04-7d3e-8f4a-012345678901', conversation, invite });
       const refusals: RelayFrame[] = [];
-      while (refusals.length < 6) refusals.push(await session.until('error'));
+      while (refusals.length < 7) refusals.push(await session.until('error'));
       return refusals;
     });
     const [known, unknown] = await Promise.all(answers);
-    expect(known?.every((frame) => frame.type === 'error' && frame.code === 'not_found')).toBe(true);
+    expect(known?.map((frame) => frame.type === 'error' && frame.code)).toEqual([
+      ...Array(6).fill('not_found'),
+      'invite_invalid',
+    ]);
     expect(known).toEqual(unknown);
   });
 });

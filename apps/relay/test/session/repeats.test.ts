@@ -92,6 +92,15 @@ describe('an operation asked for again', () => {
     expect(await bens.until('error')).toMatchObject({ code: 'not_a_member', id: late });
   });
 
+  it('with another content while the first is under way is told that they differ', async () => {
+    const conversation = directConversationId(ann, ben);
+    const id = newId();
+    anns.say({ type: 'send', conversation, messages: [{ id, text: 'one' }] });
+    anns.say({ type: 'send', conversation, messages: [{ id, text: 'two' }] });
+    expect(await anns.until('ack')).toMatchObject({ id, seq: 1 });
+    expect(await anns.until('error')).toMatchObject({ id, code: 'idempotency_conflict' });
+  });
+
   it('to replace an invite makes one invite', async () => {
     const conversation = await room('private');
     const replace = { type: 'replaceInvite' as const, id: newId(), conversation };

@@ -38,6 +38,8 @@ export interface ReadingOptions {
 
 /** Records on their way from Kafka to the handlers. */
 export interface Reading {
+  /** Where log and state ended when it began. */
+  readonly ends: LogPositions;
   /** No handler is called afterwards. */
   stop(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export async function beginReading(
   const reader = new KafkaReader(open, options, {
     epoch,
     from: checkPositions(from, { starts, ends, logger }),
+    ends,
     signals: signals.toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset),
   });
   reader.start();
@@ -131,6 +134,7 @@ function loggedRecord({ offset, key, value, headers }: FetchedRecord): LoggedRec
 }
 
 class KafkaReader implements Reading {
+  readonly ends: LogPositions;
   readonly #open: OpenKafka;
   readonly #options: ReadingOptions;
   readonly #epoch: string;
@@ -149,8 +153,9 @@ class KafkaReader implements Reading {
   constructor(
     open: OpenKafka,
     options: ReadingOptions,
-    start: { epoch: string; from: LogPositions; signals: readonly number[] },
+    start: { epoch: string; from: LogPositions; ends: LogPositions; signals: readonly number[] },
   ) {
+    this.ends = start.ends;
     this.#open = open;
     this.#options = options;
     this.#epoch = start.epoch;
