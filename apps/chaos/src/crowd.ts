@@ -41,6 +41,7 @@ export class Crowd {
   /** Everybody signs in, connects, and finds each other. */
   async gather(): Promise<void> {
     const { load, processes, folder, signInUrl, url } = this.#options;
+    const { sessionsPerUser } = load;
     const counts = Array.from({ length: processes }, (_, at) => Math.floor((load.clients + at) / processes));
     await Promise.all(
       counts.map(async (count, at) => {
@@ -49,7 +50,7 @@ export class Crowd {
         const part: Part = { worker, file, users: [], conversations: [], movers: [] };
         this.#parts[at] = part;
         const name = `w${at + 1}`;
-        const users = await worker.call('connect', { signInUrl, url, count, process: name, file });
+        const users = await worker.call('connect', { signInUrl, url, count, sessionsPerUser, process: name, file });
         part.users.push(...users);
         part.conversations.push(...users.map(() => []));
       }),
@@ -82,6 +83,11 @@ export class Crowd {
   async unsettled(): Promise<string[]> {
     const lists = await Promise.all(this.#parts.map(({ worker }) => worker.call('unsettled', undefined as never)));
     return lists.flat();
+  }
+
+  /** Sets the wall clocks of the people of each process wrong by so much. */
+  async setClocks(aheadByMs: readonly number[]): Promise<void> {
+    await Promise.all(this.#parts.map(({ worker }, at) => worker.call('setClock', { aheadByMs: aheadByMs[at] ?? 0 })));
   }
 
   /** Everybody fetches everything and shows it. */

@@ -1,6 +1,7 @@
 import type { AuditEvent, AuditOptions, Verdict } from '@parley/audit';
 import type { Cluster } from '@parley/infra';
 import type { SeededRandom } from '@parley/testing';
+import type { Crowd } from './crowd.ts';
 import type { KafkaLinks } from './system/kafka-links.ts';
 import type { Proxy } from './system/proxy.ts';
 
@@ -13,6 +14,8 @@ export interface Load {
   readonly textLength: [number, number];
   /** Between two people's coming to or leaving a room, in milliseconds, for each client process. */
   readonly moveEveryMs: number;
+  /** One, and two of every eighth user, unless given. */
+  readonly sessionsPerUser?: number;
 }
 
 /** What a row may do: everything that the cluster is made of, a schedule that its seed determines, and a diary. */
@@ -22,6 +25,7 @@ export interface Field {
   readonly front: Proxy;
   /** Between relays and brokers; only where the row asks for them. */
   readonly kafka: KafkaLinks;
+  readonly people: Pick<Crowd, 'setClocks'>;
   readonly random: SeededRandom;
   /** How long the load lasts. */
   readonly seconds: number;

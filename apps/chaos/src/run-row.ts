@@ -1,5 +1,6 @@
 /** One row of the table of faults: a fresh cluster, people on it, the fault, calm, and the judgement. */
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AuditEvent, type AuditOptions, checkHistory, type Verdict } from '@parley/audit';
 import { type Cluster, startCluster } from '@parley/infra';
@@ -17,8 +18,8 @@ const RELAYS = ['relay-1', 'relay-2', 'relay-3'];
 const CLIENT_PROCESSES = 2;
 const CALM_WITHIN_MS = 90_000;
 const ASK_EVERY_MS = 250;
-/** Everybody signs in from one address here. */
-const RELAY_ENV = { RATE_SIGN_INS: '100000/100000', KAFKA_PARTITIONS: '3' };
+/** Everybody signs in from one address here; nobody looks at the page, which need not have been built. */
+const RELAY_ENV = { RATE_SIGN_INS: '100000/100000', KAFKA_PARTITIONS: '3', WEB_ROOT: '' };
 
 /** Some write into a room that they have just left. */
 const EXPECTED_REFUSAL = 'not_a_member';
@@ -53,7 +54,10 @@ export async function runRow(row: Row, options: RunOptions, cleanUp: CleanUp): P
   const run = new Run(row, options, cleanUp);
   try {
     return await run.run();
+  } catch (error) {
+    return run.broken(error);
   } finally {
+    run.keepLogs();
     await cleanUp.run();
   }
 }
@@ -66,6 +70,7 @@ class Run {
   readonly #schedule: string[] = [];
   readonly #problems: string[] = [];
   #loadFromMs = 0;
+  #cluster: Cluster | undefined;
 
   constructor(row: Row, options: RunOptions, cleanUp: CleanUp) {
     this.#row = row;
@@ -95,6 +100,27 @@ class Run {
     return this.#judge(events, field);
   }
 
+  /** It could not be run to its end: nothing is known, and that is a failure. */
+  broken(error: unknown): RowResult {
+    const says = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const problems = [...this.#problems, `the row could not be run to its end: ${says}`];
+    const { id, fault } = this.#row;
+    return {
+      row: id,
+      fault,
+      schedule: this.#schedule,
+      verdict: checkHistory([], AUDIT),
+      problems,
+      events: this.#events,
+    };
+  }
+
+  /** What the members wrote goes with the cluster; a history is often understood only beside it. */
+  keepLogs(): void {
+    for (const { name, logFile } of this.#cluster?.members ?? [])
+      if (existsSync(logFile)) copyFileSync(logFile, join(this.#options.folder, `${name}.log`));
+  }
+
   async #setUp(): Promise<{ field: Field; crowd: Crowd }> {
     const { seed, say, folder, load } = this.#options;
     const row = this.#row;
@@ -107,7 +133,12 @@ class Run {
     const links = row.usesKafkaLinks === true ? kafka.relayEnv : {};
     const relayEnv = { ...RELAY_ENV, ...links, ...row.relayEnv };
     const cluster = await startCluster({ relayEnv, relays: RELAYS.length, log: say });
-    this.#cleanUp.add(() => cluster.stop());
+    this.#cluster = cluster;
+    this.#cleanUp.add(async () => {
+      // Nobody is left whom they would have to send elsewhere.
+      await Promise.all(cluster.relays.map((relay) => relay.kill()));
+      await cluster.stop();
+    });
     const front = await Proxy.open({
       target: () => ({ host: '127.0.0.1', port: cluster.nginx.port }),
       random: weather,
@@ -123,10 +154,10 @@ class Run {
     });
     this.#cleanUp.add(() => crowd.stop());
     await crowd.gather();
-    return { field: this.#field(cluster, { front, kafka, random }), crowd };
+    return { field: this.#field(cluster, { front, kafka, random, people: crowd }), crowd };
   }
 
-  #field(cluster: Cluster, parts: Pick<Field, 'front' | 'kafka' | 'random'>): Field {
+  #field(cluster: Cluster, parts: Pick<Field, 'front' | 'kafka' | 'random' | 'people'>): Field {
     const seconds = Math.max(this.#options.seconds, this.#row.atLeastSeconds ?? 0);
     const elapsedMs = (): number => nowMs() - this.#loadFromMs;
     return {

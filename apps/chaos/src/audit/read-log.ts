@@ -26,6 +26,8 @@ const Body = z.object({
   invite: z.optional(z.string()),
 });
 const READ_WITHIN_MS = 60_000;
+/** A broker that has nothing more to say holds up those that have, and the end, for so long. */
+const WAIT_AT_A_BROKER_MS = 100;
 
 export function kafkaClient(brokers: readonly string[]): InstanceType<typeof kafkajs.Kafka> {
   return new kafkajs.Kafka({
@@ -44,7 +46,8 @@ export async function readLog(brokers: readonly string[]): Promise<AuditEvent[]>
   for (const { partition, offset } of await admin.fetchTopicOffsets(LOG_TOPIC)) ends.set(partition, Number(offset));
   await admin.disconnect();
   const records: { partition: number; message: KafkaMessage }[] = [];
-  const consumer = kafka.consumer({ groupId: `chaos-audit-${process.pid}-${Math.round(nowMs())}` });
+  const groupId = `chaos-audit-${process.pid}-${Math.round(nowMs())}`;
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: WAIT_AT_A_BROKER_MS });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const left = new Map([...ends].filter(([, end]) => end > 0));
   const late = setTimeout(() => {

@@ -65,7 +65,6 @@ export const networkFlaps: Row = {
 export const halfOpen: Row = {
   id: 'F25',
   fault: 'half-open TCP: both ways silent for ever',
-  atLeastSeconds: 58,
   bounds: { recoverMs: CLIENT_NOTICES_MS + 6_000 },
   audit: { lag: { load: 5_000, calm: 5_000, fault: 60_000 } },
   async inject(field) {
@@ -76,6 +75,7 @@ export const halfOpen: Row = {
       front.freeze();
       await waitUntilFreed(field, open);
     });
+    await sleep(5_000);
   },
   judge({ figures: { closes } }, { problem }) {
     if ((closes['4002'] ?? 0) === 0) problem('no client noticed the silence');

@@ -4,6 +4,7 @@ import type { ConversationId, InviteToken, RoomId, UserId } from '@parley/protoc
 import { HistoryFile } from '../audit/history-file.ts';
 import { inTurns, SeededRandom, serve } from '@parley/testing';
 import { nowMs } from '../clock.ts';
+import { setWallClockAhead } from '../system/wall-clock.ts';
 import { Person } from './person.ts';
 
 /** Sign-ins, handshakes and last fetches under way at once. */
@@ -23,6 +24,8 @@ export interface ConnectOptions {
   signInUrl: string;
   url: string;
   count: number;
+  /** One, and two of every eighth user, unless given. */
+  sessionsPerUser: number | undefined;
   process: string;
   file: string;
 }
@@ -44,17 +47,17 @@ export type ChatWorker = typeof methods;
 
 const methods = {
   /** Returns the user of each client. */
-  async connect({ signInUrl, url, count, process, file }: ConnectOptions): Promise<UserId[]> {
+  async connect(options: ConnectOptions): Promise<UserId[]> {
+    const { signInUrl, url, count, process, file } = options;
     history = new HistoryFile(file);
     const signedIn: { user: UserId; token: string }[] = [];
     await inTurns(count, AT_ONCE, async (at) => {
-      const hasUserOfBefore = at % TWO_DEVICES_EVERY === TWO_DEVICES_EVERY - 1;
-      if (hasUserOfBefore) return;
+      if (firstOfUser(at, options) !== at) return;
       const { user, token } = await requestToken(signInUrl, `${process} ${at}`);
       signedIn[at] = { user: user.id, token };
     });
     people = Array.from({ length: count }, (_, at) => {
-      const { user, token } = signedIn[at] ?? signedIn[at - 1]!;
+      const { user, token } = signedIn[firstOfUser(at, options)]!;
       return new Person({ url, user, token, name: `${process}.${at}`, process, history });
     });
     await inTurns(count, AT_ONCE, (at) => people[at]!.connect());
@@ -111,6 +114,10 @@ const methods = {
     await inTurns(people.length, AT_ONCE, (at) => people[at]!.finish());
   },
 
+  async setClock({ aheadByMs }: { aheadByMs: number }): Promise<void> {
+    setWallClockAhead(aheadByMs);
+  },
+
   async leave(): Promise<void> {
     await Promise.all(people.map((person) => person.leave()));
     history.close();
@@ -118,6 +125,12 @@ const methods = {
 };
 
 serve(methods);
+
+/** The first client of the same user; neighbours are of different users where each has many. */
+function firstOfUser(at: number, { count, sessionsPerUser }: ConnectOptions): number {
+  if (sessionsPerUser !== undefined) return at % Math.ceil(count / sessionsPerUser);
+  return at % TWO_DEVICES_EVERY === TWO_DEVICES_EVERY - 1 ? at - 1 : at;
+}
 
 function writeSomething({ conversations, textLength }: LoadOptions, random: SeededRandom): void {
   const client = random.whole(0, people.length - 1);
