@@ -1,5 +1,7 @@
 /** Every row of the table of faults: those that are injected here, and those that are not, with the reason. */
 import type { Row, SkippedRow } from '../row.ts';
+import { newerRecords, wrongClocks } from './builds.ts';
+import { floods } from './floods.ts';
 import { halfOpen, networkFlaps, nginxKilled, nginxReloaded, slowNetwork, storm } from './front.ts';
 import {
   answersLost,
@@ -19,9 +21,10 @@ import {
   relayKilledWhileApplying,
   relayPaused,
   rollingDrain,
+  soak,
   viewSpoilt,
 } from './relays.ts';
-import { comeAndGo, resumes } from './sessions.ts';
+import { comeAndGo, manySessions, resumes } from './sessions.ts';
 
 export const ROWS: readonly Row[] = [
   relayKilled,
@@ -40,34 +43,30 @@ export const ROWS: readonly Row[] = [
   relayCannotProduce,
   answersLost,
   poison,
+  newerRecords,
   viewSpoilt,
   relayKilledWhileApplying,
   diskFull,
   logRecreated,
   sameNodeTwice,
+  wrongClocks,
   networkFlaps,
   halfOpen,
   slowNetwork,
   slowReaders,
+  floods,
   sameIdTwice,
+  manySessions,
   comeAndGo,
   resumes,
+  soak,
 ];
 
 const ONE_NODE = 'a matter of one node and its wire, not of the cluster';
 
 export const SKIPPED: readonly SkippedRow[] = [
-  { id: 'F17', fault: 'newer record version', reason: 'needs a newer build beside this one, which goes on' },
-  { id: 'F23', fault: 'clock ± 1 h', reason: 'needs libfaketime' },
   { id: 'F28', fault: 'malformed frames', reason: `${ONE_NODE}: apps/relay/test/bad-bytes.test.ts` },
   { id: 'F29', fault: 'malformed content', reason: `${ONE_NODE}: apps/relay/test/bad-bytes.test.ts` },
-  { id: 'F30', fault: 'floods', reason: `${ONE_NODE}: apps/relay/test/session/limits.test.ts` },
   { id: 'F31', fault: 'session revoked elsewhere', reason: 'the relay has no way to revoke a sign-in yet' },
-  {
-    id: 'F33',
-    fault: '20 tabs of one user',
-    reason: 'needs browsers: packages/client/test/tabs.test.ts holds the rules',
-  },
   { id: 'F36', fault: 'old client with new relay', reason: 'there is no earlier release' },
-  { id: 'F37', fault: 'soak of 2 h', reason: 'its own command: pnpm chaos F1 --seconds 7200' },
 ];

@@ -1,4 +1,5 @@
 /** What several rows do alike. */
+import { readFileSync } from 'node:fs';
 import type { Member } from '@parley/infra';
 import type { Field, Row } from '../row.ts';
 
@@ -23,6 +24,12 @@ export function allButOne(members: readonly Member[], { random }: Field): Member
 }
 
 export const namesOf = (members: readonly Member[]): string => members.map(({ name }) => name).join(' and ');
+
+/** Memory that a process has, in bytes. */
+export function rssOf(pid: number): number {
+  const line = /^VmRSS:\s+(\d+) kB$/mu.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(line?.[1] ?? 0) * 1024;
+}
 
 /** Nobody's socket was closed by anything but its own client. */
 export const noSocketCloses: NonNullable<Row['judge']> = ({ figures: { closes } }, { problem }) => {

@@ -1,11 +1,11 @@
 /** Faults of peers: readers that do not read, and writers that write the same twice. */
-import { readFileSync } from 'node:fs';
 import { hashText } from '@parley/audit';
 import { directConversationId, makeOperationId } from '@parley/protocol';
 import { systemClock, systemRandom } from '@parley/protocol/environment';
 import { readStatus } from '../audit/read-views.ts';
 import { nowMs } from '../clock.ts';
 import type { Field, Row } from '../row.ts';
+import { rssOf } from './common.ts';
 import { RawPeer, type RawUser, signInRaw } from './raw-peer.ts';
 
 const SLOW_READERS = 20;
@@ -65,11 +65,6 @@ async function openWithHistory(field: Field, url: string, at: number): Promise<R
     peer.send({ type: 'history', request, conversation, before: 13, limit: 12 });
   }
   return peer;
-}
-
-function rssOf(pid: number): number {
-  const line = /^VmRSS:\s+(\d+) kB$/mu.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(line?.[1] ?? 0) * 1024;
 }
 
 const SAME_IDS = 100;

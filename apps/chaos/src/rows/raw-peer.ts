@@ -25,6 +25,8 @@ export async function signInRaw(url: string, name: string): Promise<RawUser> {
   return { id: user.id, token };
 }
 
+export const socketUrl = (url: string): string => `${url.replace(/^http/u, 'ws')}${SOCKET_PATH}`;
+
 /** What a client says in its `hello` that it holds. */
 export type Held = Pick<ClientFrameOf<'hello'>, 'epoch' | 'heads'>;
 
@@ -32,6 +34,8 @@ export class RawPeer {
   readonly #socket: WebSocket;
   readonly #listeners = new Set<(frame: RelayFrame) => void>();
   epoch = '';
+  /** The relay's wall clock as it greeted. */
+  greetedAt = 0;
   resync: 'epoch' | 'ahead' | undefined;
   /** Entries that came, of whatever conversation. */
   replayed = 0;
@@ -49,8 +53,7 @@ export class RawPeer {
 
   /** Connects, greets and waits until it is caught up. */
   static async open(url: string, { token }: RawUser, held: Held = {}): Promise<RawPeer> {
-    const address = `${url.replace(/^http/u, 'ws')}${SOCKET_PATH}`;
-    const socket = new WebSocket(address, {
+    const socket = new WebSocket(socketUrl(url), {
       headers: { authorization: `Bearer ${token}` },
       perMessageDeflate: false,
     });
@@ -82,18 +85,27 @@ export class RawPeer {
 
   next(isWanted: (frame: RelayFrame) => boolean): Promise<RelayFrame> {
     return new Promise((resolve) => {
-      const listener = (frame: RelayFrame): void => {
+      const off = this.onFrame((frame) => {
         if (!isWanted(frame)) return;
-        this.#listeners.delete(listener);
+        off();
         resolve(frame);
-      };
-      this.#listeners.add(listener);
+      });
     });
+  }
+
+  onFrame(listener: (frame: RelayFrame) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  onClose(listener: (code: number) => void): void {
+    this.#socket.once('close', listener);
   }
 
   #note(frame: RelayFrame): void {
     if (frame.type === 'welcome') {
       this.epoch = frame.epoch;
+      this.greetedAt = frame.at;
       this.resync = frame.resync;
     } else if (frame.type === 'entries') this.replayed += frame.entries.length;
   }

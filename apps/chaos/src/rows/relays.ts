@@ -1,6 +1,9 @@
 /** Faults of the relays' processes. */
 import { rmSync, truncateSync, writeFileSync } from 'node:fs';
+import type { Member } from '@parley/infra';
+import { kafkaClient } from '../audit/read-log.ts';
 import type { Row } from '../row.ts';
+import { rssOf } from './common.ts';
 
 const KILL_EVERY_MS = 10_000;
 const EXIT_WITHIN_MS = 30_000;
@@ -93,6 +96,48 @@ export const allRelaysRestart: Row = {
     });
   },
 };
+
+/** Of a node that stays, from its first quarter on, in which it gets warm. */
+const SOAK_GROWTH_BYTES = 96 * 1024 * 1024;
+
+/** Shows what grows with every life of a node: run it for hours (`--seconds 7200`). */
+export const soak: Row = {
+  id: 'F37',
+  fault: 'soak: all relays but one restart by turns, all the time',
+  atLeastSeconds: 60,
+  bounds: { recoverMs: 15_000, ackP99Ms: 5_000 },
+  async inject({ cluster, seconds, elapsedMs, sleep, fault, problem }) {
+    const [stays, ...others] = cluster.relays as [Member, ...Member[]];
+    let lives = others.length + 1;
+    let warm: number | undefined;
+    await sleep(2_000);
+    await fault(`all but ${stays.name} restart`, async () => {
+      for (let turn = 0; elapsedMs() < seconds * 1_000 - 5_000; turn += 1) {
+        const relay = others[turn % others.length]!;
+        // By turns without a word, and in peace.
+        await (Math.floor(turn / others.length) % 2 === 0 ? relay.kill() : relay.stop());
+        await relay.restart();
+        lives += 1;
+        await sleep(1_000);
+        if (elapsedMs() > seconds * 250) warm ??= rssOf(stays.pid);
+      }
+    });
+    const growth = rssOf(stays.pid) - (warm ?? 0);
+    if (growth > SOAK_GROWTH_BYTES)
+      problem(`${stays.name} grew by ${Math.round(growth / 2 ** 20)} MiB over ${lives} lives of nodes`);
+    const groups = await groupsOf(cluster.kafkaBrokers);
+    if (groups.length > cluster.relays.length)
+      problem(`${lives} lives of nodes left ${groups.length} consumer groups: ${groups.join(', ')}`);
+  },
+};
+
+async function groupsOf(brokers: readonly string[]): Promise<string[]> {
+  const admin = kafkaClient(brokers).admin();
+  await admin.connect();
+  const { groups } = await admin.listGroups();
+  await admin.disconnect();
+  return groups.map(({ groupId }) => groupId);
+}
 
 export const viewSpoilt: Row = {
   id: 'F18',

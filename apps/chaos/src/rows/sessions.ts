@@ -14,6 +14,21 @@ export const comeAndGo: Row = {
   },
 };
 
+export const manySessions: Row = {
+  id: 'F33',
+  fault: '20 sessions of each user, spread over the relays, one of which is killed',
+  load: { sessionsPerUser: 20 },
+  bounds: { recoverMs: 10_000 },
+  async inject({ cluster, random, seconds, sleep, fault }) {
+    await sleep((seconds * 1_000) / 3);
+    const relay = random.pick(cluster.relays);
+    await fault(`kill -9 ${relay.name}`, async () => {
+      await relay.kill();
+      await relay.restart();
+    });
+  },
+};
+
 /** Live entries that may come meanwhile are none here: nobody else knows this conversation. */
 export const resumes: Row = {
   id: 'F35',
