@@ -9,6 +9,10 @@ const pnpm = (filter: string, script: string): Pick<Step, 'command' | 'args'> =>
   args: ['--filter', filter, 'run', script],
 });
 
+/** The rest of the table of faults is for `pnpm chaos`. */
+const chaosRows = ['F1', 'F4', 'F7', 'F9', 'F15', 'F19', 'F25', 'F27', 'F32'];
+const chaosLoad = ['--seconds', '15', '--clients', '150', '--rate', '80'];
+
 const steps: readonly Step[] = [
   { name: 'check', command: 'node', args: ['scripts/check.ts'] },
   { name: 'unit', command: 'turbo', args: ['run', 'test:unit', '--concurrency=1', '--output-logs=new-only'] },
@@ -18,6 +22,7 @@ const steps: readonly Step[] = [
   { name: 'native cluster', ...pnpm('@parley/infra', 'test:native') },
   { name: 'chat on the cluster', ...pnpm('@parley/relay', 'test:cluster') },
   { name: 'browser', ...pnpm('@parley/web', 'e2e') },
+  { name: 'chaos, nine faults', command: 'pnpm', args: ['chaos', ...chaosRows, ...chaosLoad] },
   { name: 'dev loop', command: 'node', args: ['scripts/dev-test.ts'] },
   { name: 'compose', command: 'node', args: ['scripts/compose-test.ts'] },
 ];
