@@ -47,6 +47,7 @@ const PLAIN: RelayDoors = {
   socket: (socket) => socket,
   services: (services) => services,
   process: (process) => process,
+  node: () => {},
   beforeStart: () => {},
 };
 
@@ -107,6 +108,7 @@ class Run {
     });
     this.#onBug = onBug;
     this.#hiding = new Hiding(
+      this.#cluster.relays.map(({ name }) => name),
       () => this.#world.time.now,
       (event) => this.#write(event),
     );

@@ -174,10 +174,17 @@ const runner = [
 
 const nodes = [
   /**
-   * The others could hear nothing of this node for so long that they had to give it up, though it lived, between two times; where
-   * its sessions are was not to be known then. Written when it is over.
+   * Nobody could hear anything of this node, or of this client, for so long that they had to give it up, though it lived, between two
+   * times; where its sessions are was not to be known then. Written when it is over.
    */
-  z.object({ type: z.literal('hidden'), at, node, from: z.number(), to: z.number() }),
+  z.object({
+    type: z.literal('hidden'),
+    at,
+    node: z.optional(node),
+    client: z.optional(client),
+    from: z.number(),
+    to: z.number(),
+  }),
 ] as const;
 
 const dumps = [

@@ -1,6 +1,6 @@
 /** One life of one client: the product's own, in a process of the world. */
 import { type AuditEvent, ClientRecorder } from '@parley/audit';
-import { type ChatClient, createChatClient } from '@parley/client';
+import { type ChatClient, createChatClient, type PendingMessage } from '@parley/client';
 import type { SimProcess } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import type { Edge, Opening } from '../cluster/edge.ts';
@@ -88,6 +88,15 @@ export class Tab {
       this.recorder.invoked(this.chat.send(conversation, text), conversation, text);
     } catch (error) {
       // Refused by the client itself: the outbox is full.
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+
+  retry(conversation: string, { id, text }: PendingMessage): void {
+    try {
+      const again = this.chat.retry(id);
+      if (again !== undefined && again !== id) this.recorder.invoked(again, conversation, text);
+    } catch (error) {
       if (!(error instanceof RangeError)) throw error;
     }
   }

@@ -20,6 +20,7 @@ export interface RelayDoors {
   socket(socket: FrameSocket, process: SimProcess): FrameSocket;
   services(services: Services, process: SimProcess): Services;
   process(process: SimProcess): SimProcess;
+  node(node: RelayNode): void;
   /** Called with the folder of the view before a node starts on it. */
   beforeStart(folder: string): void;
 }
@@ -94,6 +95,7 @@ export class Relay {
         void this.#leave(process, node);
       },
     });
+    doors.node(node);
     this.#node = node;
     node.start().catch((error: unknown) => {
       if (!process.isAlive) return;

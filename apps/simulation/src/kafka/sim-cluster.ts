@@ -42,7 +42,8 @@ export class SimCluster implements KafkaCluster {
       const ended = asked.then(
         (answer) => {
           isDone = true;
-          this.#first = turn;
+          // As the product does: what one broker knows may be old.
+          this.#first = (turn + 1) % brokers.length;
           first.resolve(answer);
         },
         (error: unknown) => {

@@ -47,6 +47,15 @@ export const MUTANTS: readonly Mutant[] = [
     doors: () => ({ services: showAfterLeaving }),
     soonWith: { faults: ['reload', 'clientsReset'], faultEveryMs: 1_000, actEveryMs: 50 },
   },
+  {
+    name: 'staysCutOff',
+    soonWith: { faults: ['relayCutFromBrokers'], faultTypicalMs: 15_000, faultEveryMs: 8_000 },
+    doors: () => ({
+      node: ({ sessions }) => {
+        sessions.offerElsewhere = () => {};
+      },
+    }),
+  },
   { name: 'caughtUpFirst', doors: () => ({ socket: sayCaughtUpFirst }) },
 ];
 

@@ -4,6 +4,7 @@ import { EDGE } from '../cluster/edge.ts';
 import type { Path } from '../world/network.ts';
 import type { SeededRandom } from '@parley/testing';
 import type { World } from '../world/world.ts';
+import type { Hidden } from './hiding.ts';
 import type { People, Seat } from './people.ts';
 
 export interface Stage {
@@ -17,8 +18,8 @@ interface Begun {
   /** A word for the trace. */
   what: string;
   end: () => void;
-  /** The relay of which the others may hear nothing. */
-  hides?: string;
+  /** Of whom the others may hear nothing. */
+  hides?: Hidden;
 }
 
 /** Undefined where there is nothing to break. */
@@ -82,6 +83,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     relay.kill();
     return {
       what: relay.name,
+      hides: { what: 'relayDown', relay: relay.name },
       end: () => {
         stage.cluster.heldDown.delete(relay);
         relay.start();
@@ -100,7 +102,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     const relay = stage.random.pick(relays);
     const { process } = relay;
     process?.pause();
-    return { what: relay.name, end: () => process?.resume(), hides: relay.name };
+    return { what: relay.name, end: () => process?.resume(), hides: { what: 'relayPaused', relay: relay.name } };
   },
 
   relayDrained(stage) {
@@ -152,7 +154,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       brokersOf(stage).map(({ name }) => name),
     );
     const begun = block(`${relay.name} from ${names.join(' ')}`, pathsBetween(stage, relay.name, names));
-    return { ...begun, hides: relay.name };
+    return { ...begun, hides: { what: 'relayCut', relay: relay.name } };
   },
 
   brokersCut(stage) {
@@ -214,15 +216,18 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
 
   clientOffline(stage) {
     const seat = stage.random.pick(stage.people.seats);
-    return block(seat.host, pathsBetween(stage, seat.host, [EDGE]));
+    const { host } = seat;
+    const clients = (): string[] => seat.tabs.map(({ name }) => name);
+    return { ...block(host, pathsBetween(stage, host, [EDGE])), hides: { what: 'clients', host, clients } };
   },
 
   clientPaused(stage) {
     const tabs = stage.people.tabs.filter(isRunning);
     if (tabs.length === 0) return undefined;
     const { process } = stage.random.pick(tabs);
+    const { name } = process;
     process.pause();
-    return { what: process.name, end: () => process.resume() };
+    return { what: name, end: () => process.resume(), hides: { what: 'clients', host: name, clients: () => [name] } };
   },
 
   clientsReset(stage) {

@@ -104,6 +104,7 @@ export class People {
     else if (roll < 0.84) tab.chat.typing(this.#conversationFor(tab));
     else if (roll < 0.95) this.#command(tab);
     else if (roll < 0.97) this.#look(tab);
+    else if (roll < 0.985) this.#tryAgain(tab);
     else tab.chat.setIdle(this.#random.chance(0.5));
   }
 
@@ -114,6 +115,17 @@ export class People {
   #burst(tab: Tab): void {
     const conversation = this.#conversationFor(tab);
     for (let left = this.#random.whole(2, 30); left > 0; left -= 1) tab.send(conversation, this.#text(tab));
+  }
+
+  /** What was refused for good is said once more, perhaps as a member by now. */
+  #tryAgain(tab: Tab): void {
+    const { conversations } = tab.chat.getSnapshot();
+    const failed = [...conversations].flatMap(([conversation, { pending }]) =>
+      pending.filter(({ status }) => status === 'failed').map((message) => ({ conversation, message })),
+    );
+    if (failed.length === 0) return;
+    const { conversation, message } = this.#random.pick(failed);
+    tab.retry(conversation, message);
   }
 
   #text(tab: Tab): string {

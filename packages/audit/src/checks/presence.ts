@@ -8,8 +8,8 @@ import type { Finding } from '../violation.ts';
 /**
  * Proves that nobody is shown falsely. The truth is who had an open session when. A connected watcher that does not call its own
  * knowledge old shows a user as here from `onlineMs` after the first session on, without a blink over any absence shorter than
- * `graceMs`, and never later than `offlineMs` after the last one ended. What is at a hidden node has no session, as far as
- * anybody could know.
+ * `graceMs`, and never later than `offlineMs` after the last one ended. What is at a hidden node, or is a hidden client, has no session, as
+ * far as anybody could know.
  */
 export function checkPresence(history: History, bounds: PresenceBounds): Finding[] {
   const findings: Finding[] = [];
@@ -96,7 +96,7 @@ function hereOf(open: readonly Interval[], known: readonly Interval[], graceMs: 
   return intersect(union(known, graceMs), complement(nowhere));
 }
 
-/** Without what is at a hidden node. */
+/** Without what is hidden. */
 function knownSessionsOf(
   { sockets, ...life }: ClientLife,
   endAt: number,
@@ -105,15 +105,18 @@ function knownSessionsOf(
   return [...sockets].flatMap(([number, socket]) =>
     intersect(
       sessionsOf({ ...life, sockets: new Map([[number, socket]]) }, endAt),
-      complement(hidden.get(socket.welcome?.node ?? '') ?? []),
+      complement(union([...(hidden.get(socket.welcome?.node ?? '') ?? []), ...(hidden.get(life.client) ?? [])])),
     ),
   );
 }
 
 function readHidden({ events }: History): Map<string, Interval[]> {
   const hidden = new Map<string, Interval[]>();
-  for (const event of events)
-    if (event.type === 'hidden') hidden.set(event.node, union([...(hidden.get(event.node) ?? []), event]));
+  for (const event of events) {
+    if (event.type !== 'hidden') continue;
+    const name = event.node ?? event.client ?? '';
+    hidden.set(name, union([...(hidden.get(name) ?? []), event]));
+  }
   return hidden;
 }
 
