@@ -32,10 +32,16 @@ export class FanOut {
     this.#metrics = metrics;
   }
 
-  /** From the next outcome on, the listener gets what concerns its user. Call it where its replay is cut off. */
-  add(listener: Listener, rooms: Iterable<string>): void {
+  /** From the next outcome on, the listener gets what concerns its user, but for the rooms: it enters them one by one. */
+  add(listener: Listener): void {
     addTo(this.#byUser, listener.user, listener);
-    for (const room of rooms) this.#enterRoom(listener, room);
+  }
+
+  /** From the next outcome on, the listener gets what comes in this room. Call it where its replay of the room is cut off. */
+  enter(listener: Listener, room: string): void {
+    listener.rooms ??= new Set();
+    listener.rooms.add(room);
+    addTo(this.#byRoom, room, listener);
   }
 
   remove(listener: Listener): void {
@@ -164,7 +170,7 @@ export class FanOut {
   }
 
   #join(room: string, user: string): void {
-    for (const listener of this.#byUser.get(user) ?? []) this.#enterRoom(listener, room);
+    for (const listener of this.#byUser.get(user) ?? []) this.enter(listener, room);
     this.#describeTo([user], room);
   }
 
@@ -190,12 +196,6 @@ export class FanOut {
       });
       for (const listener of listeners) listener.push(frame);
     }
-  }
-
-  #enterRoom(listener: Listener, room: string): void {
-    listener.rooms ??= new Set();
-    listener.rooms.add(room);
-    addTo(this.#byRoom, room, listener);
   }
 }
 

@@ -4,7 +4,6 @@
  */
 import {
   type ClientFrameOf,
-  type Conversation,
   makeOperationId,
   negotiateVersion,
   OLDEST_PROTOCOL_VERSION,
@@ -17,6 +16,8 @@ import type { Session } from './session.ts';
 /** A client that comes from another node may be ahead of this one by a few milliseconds: so long is waited for the log. */
 const AHEAD_PATIENCE_MS = 2_000;
 const AHEAD_POLL_MS = 10;
+/** Heads looked at in one turn: each may be of a room that has to be read first. */
+const HEADS_AT_ONCE = 20;
 
 type Hello = ClientFrameOf<'hello'>;
 type Resync = 'epoch' | 'ahead';
@@ -52,19 +53,15 @@ async function greet(session: Session, hello: Hello, version: number): Promise<v
   welcome(session, resync === undefined ? heads : [], { version, resync });
 }
 
-/** From here to the end nothing is awaited: what is applied later is pushed live, what was applied before is replayed. */
+/** From here on the session is told of what is new; what is there already comes as a replay, room by room. */
 function welcome(
   session: Session,
   heads: readonly (readonly [string, number])[],
   answer: { version: number; resync: Resync | undefined },
 ): void {
   const { environment, epoch, fanOut, node, presence, queries } = session.services;
-  const conversations = describeAll(session);
   session.state = 'open';
-  fanOut.add(
-    session,
-    conversations.filter((conversation) => conversation.kind === 'room' && conversation.joined).map(({ id }) => id),
-  );
+  fanOut.add(session);
   presence.openSession(session.user, session.id, session.idle);
   session.reply({
     type: 'welcome',
@@ -75,27 +72,9 @@ function welcome(
     ...(answer.resync === undefined ? {} : { resync: answer.resync }),
     at: Math.floor(environment.clock.wallMs()),
   });
-  const held = new Map(heads);
-  const missing = conversations.flatMap(({ id, head, hiddenUpTo }) => {
-    const from = held.get(id);
-    return from === undefined || from >= head
-      ? []
-      : [{ conversation: id, from: Math.max(from, hiddenUpTo) + 1, to: head }];
-  });
-  session.replay = new Replay(session, conversations, missing);
-  session.replay.run();
+  session.replay = new Replay(session, { heads: new Map(heads), onListed: () => session.handleEarly() });
+  session.replay.start();
   session.handleEarly();
-}
-
-/** The most recently active first. */
-function describeAll(session: Session): Conversation[] {
-  const { queries } = session.services;
-  const conversations: Conversation[] = [];
-  for (const id of queries.conversationIdsOf(session.user)) {
-    const conversation = queries.describe(session.user, id);
-    if (conversation !== undefined) conversations.push(conversation);
-  }
-  return conversations.toSorted((one, other) => (other.last?.at ?? 0) - (one.last?.at ?? 0));
 }
 
 /** A user that this log has never heard of, because it was made anew or is behind, is named again from the sign-in. */
@@ -110,18 +89,19 @@ async function ensureUser(session: Session): Promise<void> {
 
 /** Whether this node's view has, within a short time, everything that the client says it holds. */
 async function reachesHeads(session: Session, heads: readonly (readonly [string, number])[]): Promise<boolean> {
-  const { environment, queries } = session.services;
-  // A head is behind for good once it was seen so: only the others are looked at again.
-  let ahead = heads;
-  const isAhead = (): boolean => {
-    const at = ahead.findIndex(([conversation, seq]) => seq > (queries.access(session.user, conversation)?.upTo ?? 0));
-    ahead = at === -1 ? [] : ahead.slice(at);
-    return ahead.length > 0;
-  };
+  const { environment, queries, turns } = session.services;
   const deadlineMs = environment.clock.monotonicMs() + AHEAD_PATIENCE_MS;
-  while (isAhead()) {
-    if (environment.clock.monotonicMs() >= deadlineMs || session.state !== 'greeting') return false;
-    await new Promise<void>((resolve) => void environment.clock.setTimer(resolve, AHEAD_POLL_MS));
+  let reached = 0;
+  for (;;) {
+    const [conversation, seq] = heads[reached] ?? [];
+    if (conversation === undefined || seq === undefined) return true;
+    // A head is behind for good once it was seen so: only the others are looked at again.
+    if (seq <= (queries.access(session.user, conversation)?.upTo ?? 0)) {
+      reached += 1;
+      if (reached % HEADS_AT_ONCE === 0) await turns.next(session.user);
+    } else if (environment.clock.monotonicMs() < deadlineMs) {
+      await new Promise<void>((resolve) => void environment.clock.setTimer(resolve, AHEAD_POLL_MS));
+    } else return false;
+    if (session.state !== 'greeting') return false;
   }
-  return true;
 }

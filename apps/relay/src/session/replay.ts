@@ -1,6 +1,10 @@
 /**
  * How a session's conversations look and what it missed, handed over at the pace at which it reads. Live entries may
  * overtake it: the client orders by seq.
+ *
+ * Anybody can put a user into conversations without end, so all of it is done in short steps (turns.ts): first the list of
+ * the conversations, where each is cut into what is replayed and what comes live; then, the most recently active first, how
+ * each looks; then the entries.
  */
 import {
   type Conversation,
@@ -10,7 +14,7 @@ import {
   REPLAY_MAX_TOTAL,
   type RelayFrame,
 } from '@parley/protocol';
-import type { Access } from '../view/queries.ts';
+import type { Access, OwnConversation } from '../view/queries.ts';
 import { encodeInParts } from './frame-parts.ts';
 import { encodeControl, encodeDurable, type OutgoingFrame } from './outgoing-frame.ts';
 import type { ReplayPage } from './replay-pages.ts';
@@ -19,6 +23,8 @@ import type { Session } from './session.ts';
 /** The next page is read when less than this waits for the socket. */
 const LOW_WATER_BYTES = 128 * 1024;
 const RETRY_MS = 20;
+/** Conversations listed in one step. */
+const LISTED_AT_ONCE = 100;
 /** Conversations described in one step; however long their last messages are, they stay below what a reader is cut for. */
 const DESCRIBED_AT_ONCE = 20;
 
@@ -29,21 +35,102 @@ interface Part {
   to: number;
 }
 
+/** A conversation on the list. */
+interface Listed {
+  ref: number;
+  lastAt: number;
+  missing: Part | undefined;
+}
+
 export class Replay {
   readonly #session: Session;
-  readonly #parts: Part[];
-  readonly #holes: Part[] = [];
-  #toDescribe: Conversation[];
-  #isOld = false;
+  /** What the client holds, by conversation. */
+  readonly #heads: ReadonlyMap<string, number>;
+  readonly #onListed: () => void;
+  /** While the list is made. */
+  #listed: Listed[] | undefined = [];
+  #lastRef = 0;
+  /** By their number: of thousands of conversations nothing else is kept. */
+  #toDescribe: number[] = [];
+  #described = 0;
+  #holes: Part[] = [];
+  #parts: Part[] = [];
   /** The frames of a page of entries. */
   #frames: OutgoingFrame[] = [];
 
-  /** @param missing What the client lacks. Both lists begin with the most recently active conversation. */
-  constructor(session: Session, conversations: Conversation[], missing: readonly Part[]) {
+  /**
+   * @param options.heads What the client holds of each conversation.
+   * @param options.onListed From here on the session gets everything live.
+   */
+  constructor(session: Session, options: { heads: ReadonlyMap<string, number>; onListed: () => void }) {
     this.#session = session;
-    this.#toDescribe = conversations;
+    this.#heads = options.heads;
+    this.#onListed = options.onListed;
+  }
+
+  get isListing(): boolean {
+    return this.#listed !== undefined;
+  }
+
+  /** Sends what fits, a step a turn, and comes back for the rest; `caughtUp` follows the last entry into the same queue. */
+  start(): void {
+    this.#session.services.turns.add(this.#session.user, () => this.#run());
+  }
+
+  #run(): void {
+    const session = this.#session;
+    if (session.replay !== this) return;
+    if (session.outbound.bufferedBytes > LOW_WATER_BYTES) {
+      session.services.environment.clock.setTimer(() => this.start(), RETRY_MS);
+      return;
+    }
+    try {
+      this.#step();
+    } catch (error) {
+      session.services.environment.logger.error({ err: error }, 'a replay failed');
+      session.closeFor('node_unready');
+      return;
+    }
+    if (session.replay === this) this.start();
+  }
+
+  #step(): void {
+    if (this.#listed !== undefined) this.#list(this.#listed);
+    else if (this.#described < this.#toDescribe.length) this.#describe();
+    else if (this.#holes.length > 0) this.#sendHoles();
+    else if (this.#frames.length > 0) this.#sendFrames();
+    else if (this.#parts.length > 0) this.#readPage();
+    else {
+      this.#session.replay = undefined;
+      this.#session.push(encodeControl({ type: 'caughtUp' }));
+    }
+  }
+
+  #list(listed: Listed[]): void {
+    const { user, services } = this.#session;
+    const some = services.queries.conversationsOf(user, { after: this.#lastRef, limit: LISTED_AT_ONCE });
+    for (const own of some) {
+      // The cut: what is applied later in this room is pushed live, what was applied before is replayed.
+      if (own.isJoinedRoom) services.fanOut.enter(this.#session, own.id);
+      listed.push({ ref: own.ref, lastAt: own.lastAt, missing: this.#missingOf(own) });
+      this.#lastRef = own.ref;
+    }
+    if (some.length === LISTED_AT_ONCE) return;
+    const ordered = listed.toSorted((one, other) => other.lastAt - one.lastAt);
+    this.#listed = undefined;
+    this.#toDescribe = ordered.map(({ ref }) => ref);
+    this.#plan(ordered.flatMap(({ missing }) => missing ?? []));
+    this.#onListed();
+  }
+
+  #missingOf({ id, head, hiddenUpTo }: OwnConversation): Part | undefined {
+    const held = this.#heads.get(id);
+    if (held === undefined || held >= head) return undefined;
+    return { conversation: id, from: Math.max(held, hiddenUpTo) + 1, to: head };
+  }
+
+  #plan(missing: readonly Part[]): void {
     let left = REPLAY_MAX_TOTAL;
-    this.#parts = [];
     for (const part of missing) {
       const count = Math.min(part.to - part.from + 1, REPLAY_MAX_PER_CONVERSATION, left);
       left -= count;
@@ -53,47 +140,22 @@ export class Replay {
     }
   }
 
-  /** Sends what fits now and comes back for the rest; `caughtUp` follows the last entry into the same queue. */
-  run(): void {
-    const session = this.#session;
-    if (session.replay !== this) return;
-    for (let step = this.#nextStep(); step !== undefined; step = this.#nextStep()) {
-      if (session.outbound.bufferedBytes > LOW_WATER_BYTES) {
-        this.#isOld = true;
-        session.services.environment.clock.setTimer(() => this.run(), RETRY_MS);
-        return;
-      }
-      step();
-    }
-    session.replay = undefined;
-    session.push(encodeControl({ type: 'caughtUp' }));
-  }
-
-  #nextStep(): (() => void) | undefined {
-    if (this.#toDescribe.length > 0) return () => this.#describe();
-    if (this.#holes.length > 0) return () => this.#sendHoles();
-    const [frame, ...others] = this.#frames;
-    if (frame !== undefined) {
-      return () => {
-        this.#frames = others;
-        this.#session.push(frame);
-      };
-    }
-    return this.#parts.length > 0 ? () => this.#readPage() : undefined;
-  }
-
+  // As they look in this moment: what was pushed live meanwhile is not taken back.
   #describe(): void {
     const { user, services } = this.#session;
     const { queries } = services;
-    const some = this.#toDescribe.splice(0, DESCRIBED_AT_ONCE);
-    // What was pushed live while this waited must not be taken back.
-    const current = this.#isOld ? some.flatMap(({ id }) => queries.describe(user, id) ?? []) : some;
+    const refs = this.#toDescribe.slice(this.#described, this.#described + DESCRIBED_AT_ONCE);
+    this.#described += refs.length;
+    const some = refs.flatMap((ref) => {
+      const id = queries.conversationId(ref);
+      return (id === undefined ? undefined : queries.describe(user, id)) ?? [];
+    });
     const build = (conversations: Conversation[]): RelayFrame => ({
       type: 'conversations',
       conversations,
       users: queries.users(conversations.flatMap(usersNamedIn)),
     });
-    for (const frame of encodeInParts(current, build, encodeControl)) this.#session.push(frame);
+    for (const frame of encodeInParts(some, build, encodeControl)) this.#session.push(frame);
   }
 
   #sendHoles(): void {
@@ -106,10 +168,20 @@ export class Replay {
     const { queries } = this.#session.services;
     const access = queries.access(this.#session.user, part.conversation);
     const page = access === undefined ? undefined : this.#pageOf(part, access);
-    this.#frames = page?.frames ?? [];
+    this.#frames = [...(page?.frames ?? [])];
     const last = page?.last ?? part.to;
     if (last >= part.to) this.#parts.shift();
     else part.from = last + 1;
+    this.#sendFrames();
+  }
+
+  #sendFrames(): void {
+    const { outbound } = this.#session;
+    while (outbound.bufferedBytes <= LOW_WATER_BYTES) {
+      const frame = this.#frames.shift();
+      if (frame === undefined) return;
+      this.#session.push(frame);
+    }
   }
 
   #pageOf(part: Part, access: Access): ReplayPage {

@@ -13,6 +13,7 @@ import { Newcomers } from './newcomers.ts';
 import type { Operations } from './operations.ts';
 import { ReplayPages } from './replay-pages.ts';
 import type { BucketSettings } from './token-bucket.ts';
+import { Turns } from './turns.ts';
 import { UserLimits } from './user-limits.ts';
 
 /** Questions that walk through the list of everybody or of all rooms, of one user on this node. */
@@ -36,6 +37,7 @@ export interface Services {
   readonly broadcast: PresenceBroadcast;
   readonly replayPages: ReplayPages;
   readonly scheduler: FlushScheduler;
+  readonly turns: Turns;
   readonly metrics: Metrics;
   readonly limits: SessionLimits;
   /** Operations. */
@@ -51,7 +53,15 @@ export interface SessionLimits {
   operations: BucketSettings;
 }
 
-type Made = 'logEnd' | 'newcomers' | 'replayPages' | 'scheduler' | 'userLimits' | 'searchLimits' | 'typingLimits';
+type Made =
+  | 'logEnd'
+  | 'newcomers'
+  | 'replayPages'
+  | 'scheduler'
+  | 'turns'
+  | 'userLimits'
+  | 'searchLimits'
+  | 'typingLimits';
 
 export function createServices(parts: Omit<Services, Made>): Services {
   const { environment, limits, metrics } = parts;
@@ -63,6 +73,7 @@ export function createServices(parts: Omit<Services, Made>): Services {
     scheduler: new FlushScheduler(environment, (count) => {
       metrics.writes += count;
     }),
+    turns: new Turns(environment),
     userLimits: new UserLimits(limits.operations, environment.clock),
     searchLimits: new UserLimits(SEARCHES, environment.clock),
     typingLimits: new UserLimits(TYPING, environment.clock),

@@ -36,7 +36,7 @@ export interface Identity {
 /** Refused frames that an honest client of another version could send; more in the life of one socket is an attack. */
 const MOST_BAD_FRAMES = 50;
 
-/** Frames that may come between `hello` and `welcome`; an honest client has little to say before it. */
+/** Frames that may wait for `welcome` and for the rooms; an honest client has little to say before it. */
 const MOST_EARLY_FRAMES = 20;
 const EARLY_RETRY_MS = 1_000;
 
@@ -118,8 +118,7 @@ export class Session implements Listener {
       else this.#refuseForRate(decoded.frame, waitMs);
       return;
     }
-    // The first answer is `welcome`, so what came before it waits.
-    if (this.state !== 'greeting') this.#handle(decoded.frame);
+    if (!this.#mustWait(decoded.frame)) this.#handle(decoded.frame);
     else if (this.#early.length < MOST_EARLY_FRAMES) this.#early.push(decoded.frame);
     else this.#refuseForRate(decoded.frame, EARLY_RETRY_MS);
   }
@@ -132,9 +131,13 @@ export class Session implements Listener {
     this.#refuseBadFrame({ ok: false, code: 'malformed_frame', detail: 'not text' });
   }
 
-  /** The welcome was said: now the frames that came before it. */
+  /** The welcome was said, or the rooms are known: now the frames that waited for it. */
   handleEarly(): void {
-    for (const frame of this.#early.splice(0)) if (this.state === 'open') this.#handle(frame);
+    for (const frame of this.#early.splice(0)) {
+      if (this.state !== 'open') return;
+      if (this.#mustWait(frame)) this.#early.push(frame);
+      else this.#handle(frame);
+    }
   }
 
   /** A sign of life that is no frame: the answer to a ping. */
@@ -195,6 +198,15 @@ export class Session implements Listener {
   onDropped(): void {
     // What was dropped may have been the only word of a change: the whole picture again, once the reader has caught up.
     this.services.broadcast.resnapshot(this);
+  }
+
+  /**
+   * The first answer is `welcome`. And what is written must come back to this session as an entry, which it does in rooms
+   * that are known to be the user's.
+   */
+  #mustWait(frame: ClientFrame): boolean {
+    if (this.state === 'greeting') return true;
+    return this.replay?.isListing === true && ('id' in frame || frame.type === 'send');
   }
 
   #handle(frame: ClientFrame): void {

@@ -27,6 +27,19 @@ export interface Access {
   isMember: boolean;
 }
 
+/** What a replay has to know of a conversation before it describes it. The parts mean what they mean in `Access`. */
+export interface OwnConversation {
+  /** Its number in this node's view. */
+  ref: number;
+  id: ConversationId;
+  /** A room, and the user is in it. */
+  isJoinedRoom: boolean;
+  hiddenUpTo: number;
+  head: number;
+  /** Wall clock of its last entry that the user may see. */
+  lastAt: number;
+}
+
 /** Names and people in order of their folded name, then id: `next` goes on after the last. */
 export interface Rows<Item> {
   rows: Item[];
@@ -89,8 +102,25 @@ export class ViewQueries {
     return this.#sql.entriesFrom.all(access.conversation.ref, after, upTo, range.limit).map((row) => this.#entry(row));
   }
 
-  conversationIdsOf(user: string): ConversationId[] {
-    return this.#sql.conversationsOf.all(user).map((row) => String(row['id']));
+  /** A part of the list of all conversations of the user, in the order of their `ref`: the next begins after the last. */
+  conversationsOf(user: string, { after, limit }: { after: number; limit: number }): OwnConversation[] {
+    return this.#sql.conversationsOf.all(user, after, limit).map((row) => {
+      const isMember = row['ended'] === null;
+      const isRoom = row['visibility'] !== null;
+      return {
+        ref: Number(row['ref']),
+        id: String(row['id']),
+        isJoinedRoom: isRoom && isMember,
+        hiddenUpTo: row['visibility'] === 'private' ? Number(row['joined']) - 1 : 0,
+        head: Number(row['head']),
+        lastAt: Number(row['at'] ?? 0),
+      };
+    });
+  }
+
+  conversationId(ref: number): ConversationId | undefined {
+    const id = this.#sql.idOf.get(ref)?.['id'];
+    return id === undefined ? undefined : String(id);
   }
 
   /** A conversation as this user sees it. */
@@ -225,9 +255,13 @@ function prepare(sql: (text: string) => StatementSync) {
     entriesFrom: sql(
       `SELECT ${ENTRY} FROM entries WHERE conversation = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
     ),
-    conversationsOf: sql(
-      'SELECT c.id FROM memberships m JOIN conversations c ON c.ref = m.conversation WHERE m.user = ?',
-    ),
+    conversationsOf: sql(`SELECT own.*, e.at FROM (
+      SELECT c.ref, c.id, c.visibility, m.joined, m.ended,
+        coalesce(m.ended, (SELECT max(seq) FROM entries WHERE conversation = c.ref), 0) AS head
+      FROM memberships m JOIN conversations c ON c.ref = m.conversation
+      WHERE m.user = ? AND m.conversation > ? ORDER BY m.conversation LIMIT ?
+    ) own LEFT JOIN entries e ON e.conversation = own.ref AND e.seq = own.head ORDER BY own.ref`),
+    idOf: sql('SELECT id FROM conversations WHERE ref = ?'),
     conversationsAfter: sql('SELECT ref, id FROM conversations WHERE id > ? ORDER BY id LIMIT ?'),
     placesOf: sql('SELECT seq, id, author FROM entries WHERE conversation = ? ORDER BY seq'),
     readOf: sql('SELECT seq FROM reads WHERE conversation = ? AND user = ?'),
