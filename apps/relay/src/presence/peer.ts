@@ -6,6 +6,7 @@ import { LEASE_MS } from './presence-timing.ts';
 import { addPart, type SnapshotParts } from './snapshot-parts.ts';
 
 export interface Peer {
+  readonly node: string;
   readonly incarnation: number;
   /** Of the newest message heard. */
   counter: number;
@@ -29,8 +30,9 @@ export interface Peer {
   askedAt: number;
 }
 
-export function createPeer(incarnation: number, now: number): Peer {
+export function createPeer(node: string, incarnation: number, now: number): Peer {
   return {
+    node,
     incarnation,
     counter: -1,
     version: -1,

@@ -9,6 +9,8 @@ import { UserIdSchema } from '@parley/protocol';
 const FORMAT = 1;
 /** Most users in one message: about 70 KiB, under the log's 100 KiB for a signal. */
 export const USERS_PER_MESSAGE = 2_000;
+/** Most users in one `hearsay`, which says more of each. */
+export const HEARSAY_PER_MESSAGE = 1_000;
 const BODY_MAX_BYTES = 100 * 1024;
 
 const Count = z.int().nonnegative();
@@ -48,6 +50,17 @@ const PresenceMessage = z.discriminatedUnion('kind', [
     kind: z.literal('bye'),
     ...header,
     linger: z.array(z.tuple([UserIdSchema, Count])).max(USERS_PER_MESSAGE),
+  }),
+  /**
+   * What is held of a node that cannot tell it itself: it left, died, or was replaced by a newer life. Each user is shown for so
+   * many milliseconds more. Told with the answer to who asks all.
+   */
+  z.object({
+    kind: z.literal('hearsay'),
+    ...header,
+    of: NodeName,
+    ofIncarnation: Count,
+    linger: z.array(z.tuple([UserIdSchema, Count, z.enum(['online', 'away'])])).max(HEARSAY_PER_MESSAGE),
   }),
   /**
    * Asks one node, or all of them, for a snapshot. `expired`: the asker has given up that incarnation of `to` and will

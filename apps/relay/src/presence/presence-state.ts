@@ -10,6 +10,7 @@ import { type Doubts, endDoubts, settle } from './doubts.ts';
 import { applyToPeer, createPeer, dropUsers, endLingering, isLacking, type Peer } from './peer.ts';
 import type { PresenceMessage, PresenceMessageOf } from './presence-message.ts';
 import { createTally, putUser, type ShownState, type Tally, type Transition } from './presence-tally.ts';
+import { believe } from './hearsay.ts';
 import { ASK_AGAIN_MS, DEAF_MS, LEASE_MS, QUIET_MS } from './presence-timing.ts';
 
 /** An incarnation that ended. `left`: it said bye. */
@@ -109,6 +110,7 @@ export function receive(state: PresenceState, from: string, message: PresenceMes
     return outcome;
   }
   if (message.kind === 'request') answer(state, message, outcome, now);
+  if (message.kind === 'hearsay') believe(state, message, now);
   const peer = peerOf(state, from, message, outcome, now);
   if (peer === undefined) return outcome;
   applyToPeer(state.tally, peer, message, now);
@@ -200,7 +202,7 @@ function peerOf(
     if (message.incarnation === known.incarnation) return known;
     if (known.users.size > 0) state.orphans.push(known);
   }
-  const peer = createPeer(message.incarnation, now);
+  const peer = createPeer(node, message.incarnation, now);
   state.gone.delete(node);
   state.peers.set(node, peer);
   return peer;

@@ -11,9 +11,11 @@ import {
   encodePresenceMessage,
   type PresenceDraft,
   type PresenceHeader,
+  HEARSAY_PER_MESSAGE,
   USERS_PER_MESSAGE,
   withHeader,
 } from './presence-message.ts';
+import { hearsay } from './hearsay.ts';
 import type { PresenceState } from './presence-state.ts';
 import type { ShownState } from './presence-tally.ts';
 import { ANSWER_GAP_MS, HEARTBEAT_MS, SNAPSHOT_MS, TICK_MS } from './presence-timing.ts';
@@ -88,6 +90,7 @@ export class PresenceVoice {
       this.#owesAnswer = false;
       this.#answeredAt = now;
       this.#tellSnapshot(now);
+      if (answers) this.#tellHearsay(now);
     }
     // Half a tick early rather than half a tick late.
     if (now + TICK_MS / 2 < this.#heartbeatAt) return;
@@ -124,6 +127,15 @@ export class PresenceVoice {
     for (let part = 0; part < parts; part += 1) {
       const { online, away } = sort(all.slice(part * USERS_PER_MESSAGE, (part + 1) * USERS_PER_MESSAGE));
       this.#tell({ kind: 'snapshot', part, parts, records: RECORD_VERSION, online, away });
+    }
+  }
+
+  #tellHearsay(now: number): void {
+    for (const { node, incarnation, users } of hearsay(this.#state, now)) {
+      for (let at = 0; at < users.length; at += HEARSAY_PER_MESSAGE) {
+        const linger = users.slice(at, at + HEARSAY_PER_MESSAGE);
+        this.#tell({ kind: 'hearsay', of: node, ofIncarnation: incarnation, linger });
+      }
     }
   }
 

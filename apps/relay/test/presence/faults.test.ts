@@ -105,6 +105,43 @@ describe('a node that drains', () => {
   });
 });
 
+describe('a node that has just started', () => {
+  it('shows who was with one that left a moment before, for the rest of their grace', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.open('a', 's2', { user: BEN, idle: true });
+    cluster.pass(5_000);
+    cluster.kill('b');
+    cluster.drain('a');
+    cluster.pass(1_000);
+    cluster.start('b');
+    cluster.pass(1_500);
+    const { presence } = cluster.node('b');
+    expect(presence.stale).toBe(false);
+    expect(presence.presenceOf(ANNA).state).toBe('online');
+    expect(presence.presenceOf(BEN).state).toBe('away');
+    cluster.open('c', 's3', { user: ANNA });
+    cluster.pass(10_000);
+    expect([...presence.onlineUsers()]).toEqual([ANNA]);
+  });
+
+  it('shows who was with it before it died, and with another that died, until they are given up', () => {
+    const cluster = threeNodes();
+    cluster.open('a', 's1', { user: ANNA });
+    cluster.open('b', 's2', { user: BEN });
+    cluster.pass(5_000);
+    cluster.kill('a');
+    cluster.kill('b');
+    cluster.pass(3_000);
+    cluster.start('b');
+    cluster.pass(1_500);
+    const { presence } = cluster.node('b');
+    expect(new Set(presence.onlineUsers())).toEqual(new Set([ANNA, BEN]));
+    cluster.pass(13_000);
+    expect([...presence.onlineUsers()]).toEqual([]);
+  });
+});
+
 describe('a node that was paused', () => {
   it('fences itself on wake, and nothing that it sends changes a screen', () => {
     const cluster = threeNodes();
