@@ -42,7 +42,10 @@ export function handleHello(session: Session, hello: Hello): void {
 }
 
 async function greet(session: Session, hello: Hello, version: number): Promise<void> {
-  await ensureUser(session);
+  if (!(await ensureUser(session))) {
+    session.closeFor('node_unready');
+    return;
+  }
   const { epoch } = session.services;
   // Without an epoch there is no telling which log they belong to.
   const heads = hello.epoch === undefined ? [] : (hello.heads ?? []);
@@ -77,14 +80,18 @@ function welcome(
   session.handleEarly();
 }
 
-/** A user that this log has never heard of, because it was made anew or is behind, is named again from the sign-in. */
-async function ensureUser(session: Session): Promise<void> {
+/**
+ * A user that this log has never heard of, because it was made anew or is behind, is named again from the sign-in. False when
+ * that was not to be had: nobody could write to such a user, whose client comes back and tries again.
+ */
+async function ensureUser(session: Session): Promise<boolean> {
   const { environment, operations, queries } = session.services;
   const { user, name } = session.identity;
-  if (queries.user(user) !== undefined) return;
+  if (queries.user(user) !== undefined) return true;
   const id = makeOperationId(environment.clock, environment.random);
   const head = makeHead('userNamed', { id, author: user, at: environment.clock.wallMs() });
-  await operations.run({ key: user, head, body: encodeBody<'userNamed'>({ name }) });
+  const result = await operations.run({ key: user, head, body: encodeBody<'userNamed'>({ name }) });
+  return result.ok;
 }
 
 /** Whether this node's view has, within a short time, everything that the client says it holds. */

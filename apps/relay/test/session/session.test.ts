@@ -10,6 +10,7 @@ import {
   type RelayFrame,
 } from '@parley/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
+import { LogUnavailableError } from '../../src/log/log.ts';
 import { settled } from '../support/fake-clock.ts';
 import { TestNode, type TestSession } from '../support/node.ts';
 
@@ -118,6 +119,22 @@ describe('the opening', () => {
     test = await TestNode.start();
     const session = await test.enter(newUser(), {}, 'Zoë');
     expect(session.socket.frames[0]).toMatchObject({ type: 'welcome', me: { name: 'Zoë' } });
+  });
+
+  it('of a user who can be named in no log is no welcome: the client comes back', async () => {
+    test = await TestNode.start();
+    const append = test.log.append.bind(test.log);
+    test.log.append = () => Promise.reject(new LogUnavailableError('gone', { maybeWritten: false }));
+    const ann = newUser();
+    const session = test.open(ann, { name: 'Ann' });
+    session.hello();
+    await settled();
+    await settled();
+    expect(session.socket.frames).toEqual([{ type: 'error', code: 'node_unready', retryable: true }]);
+    expect(session.socket.closedWith).toBe(4003);
+    test.log.append = append;
+    const again = await test.enter(ann, {}, 'Ann');
+    expect(again.socket.frames[0]).toMatchObject({ type: 'welcome', me: { id: ann, name: 'Ann' } });
   });
 });
 
