@@ -15,6 +15,7 @@ import { checkNoLoss } from './checks/no-loss.ts';
 import { checkOnce } from './checks/once.ts';
 import { checkPresence } from './checks/presence.ts';
 import { checkReadYourWrites } from './checks/read-your-writes.ts';
+import { checkRightRefusals } from './checks/right-refusals.ts';
 import { checkRealTime } from './checks/real-time.ts';
 import { checkSameText } from './checks/same-text.ts';
 import { checkNoDuplicates, checkScreensInOrder } from './checks/screens.ts';
@@ -37,6 +38,7 @@ const CHECKS: Record<CheckName, (history: History, options: AuditOptions) => Fin
   once: checkOnce,
   unknownsResolve: checkUnknownsResolve,
   equalAnswers: checkEqualAnswers,
+  rightRefusals: checkRightRefusals,
   contiguity: checkContiguity,
   monotonicApply: checkMonotonicApply,
   noDuplicates: checkNoDuplicates,
@@ -80,6 +82,7 @@ const COUNTED_AS: Record<CheckName, keyof Omit<Counts, 'acked' | 'refused' | 'un
   once: 'doubled',
   unknownsResolve: 'unseen',
   equalAnswers: 'differing',
+  rightRefusals: 'other',
   contiguity: 'unseen',
   monotonicApply: 'disordered',
   noDuplicates: 'doubled',

@@ -9,6 +9,7 @@ export const CHECK_NAMES = [
   'once',
   'unknownsResolve',
   'equalAnswers',
+  'rightRefusals',
   'contiguity',
   'monotonicApply',
   'noDuplicates',

@@ -1,4 +1,5 @@
 /** One fault each, put into a history that has none: by the check that must find it. */
+import type { AuditEventOf } from '../../src/index.ts';
 import { NODES } from './ideal-stage.ts';
 import {
   isDumpOrSeen,
@@ -144,6 +145,23 @@ export const SPOILS: readonly Spoil[] = [
         ok &&
         draft.after(ok, { type: 'fail', at: ok.at, client: ok.client, id: ok.id, code: 'not_found', retryable: false })
       );
+    },
+  },
+  {
+    check: 'rightRefusals',
+    what: 'somebody who is there is said not to be',
+    apply: (draft) => {
+      const welcomed = draft.all('welcome').map(({ client, at }) => ({ user: draft.userOf(client), at }));
+      const isToSomebody = ({ conversation, client, at }: AuditEventOf<'invoke'>): boolean => {
+        const author = draft.userOf(client);
+        const there = new Set(welcomed.filter((one) => one.at < at).map(({ user }) => user));
+        return isOfTwo(conversation, author) && [...there].filter((user) => isOfTwo(conversation, user)).length === 2;
+      };
+      const invoke = draft.pick(draft.all('invoke').filter(isToSomebody));
+      if (invoke === undefined) return undefined;
+      const { at, client } = invoke;
+      const refused = { type: 'fail', at, client, id: UNKNOWN_ID, code: 'not_found', retryable: false } as const;
+      return draft.after(invoke, { ...invoke, id: UNKNOWN_ID }, refused);
     },
   },
   {
