@@ -73,7 +73,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     node: () => (node.unreadyReason() === undefined ? node.services : undefined),
     signIns: new UserLimits(config.rates.signIns, environment.clock),
   });
-  socketRoute(app, { node, authentication, environment, limit: config.rates.sockets });
+  socketRoute(app, {
+    node,
+    authentication,
+    environment,
+    limit: config.rates.sockets,
+    byUser: new UserLimits(config.rates.userSockets, environment.clock),
+    byNetwork: new UserLimits(config.rates.networkSockets, environment.clock),
+  });
   if (config.webRoot !== undefined && existsSync(config.webRoot)) await staticPage(app, config.webRoot);
   return app;
 }

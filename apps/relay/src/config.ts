@@ -119,6 +119,12 @@ export const Settings = z.object({
   RATE_SOCKETS: Rate.default({ perSecond: 200, burst: 400 }).describe(
     'New sockets of this node; beyond it a handshake is answered 503 with Retry-After.',
   ),
+  RATE_USER_SOCKETS: Rate.default({ perSecond: 2, burst: 50 }).describe(
+    'New sockets of one user on this node; beyond it a handshake is answered 429 with Retry-After.',
+  ),
+  RATE_NETWORK_SOCKETS: Rate.default({ perSecond: 150, burst: 300 }).describe(
+    'New sockets from one address or IPv6 /64 on this node; less than `RATE_SOCKETS`, so that no network takes it all.',
+  ),
   RATE_SIGN_INS: Rate.default({ perSecond: 5, burst: 100 }).describe('Sign-ins from one address.'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
@@ -148,7 +154,14 @@ export interface Config {
     minInsyncReplicas: number;
   };
   drainMs: number;
-  rates: { frames: BucketSettings; operations: BucketSettings; sockets: BucketSettings; signIns: BucketSettings };
+  rates: {
+    frames: BucketSettings;
+    operations: BucketSettings;
+    sockets: BucketSettings;
+    userSockets: BucketSettings;
+    networkSockets: BucketSettings;
+    signIns: BucketSettings;
+  };
   logLevel: Raw['LOG_LEVEL'];
 }
 
@@ -206,6 +219,8 @@ function toConfig(raw: Raw): Config {
       frames: raw.RATE_FRAMES,
       operations: raw.RATE_OPERATIONS,
       sockets: raw.RATE_SOCKETS,
+      userSockets: raw.RATE_USER_SOCKETS,
+      networkSockets: raw.RATE_NETWORK_SOCKETS,
       signIns: raw.RATE_SIGN_INS,
     },
     logLevel: raw.LOG_LEVEL,

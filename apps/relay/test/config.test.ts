@@ -88,6 +88,8 @@ const WRONG: [variable: string, value: string, allowed: string][] = [
   ['RATE_OPERATIONS', '50/', RATE],
   ['RATE_SIGN_INS', '0/5', 'numbers above 0, as in 20/100'],
   ['RATE_SOCKETS', 'many', RATE],
+  ['RATE_USER_SOCKETS', '2', RATE],
+  ['RATE_NETWORK_SOCKETS', '/300', RATE],
   ['LOG_LEVEL', 'verbose', 'debug, info, warn, error, silent'],
 ];
 

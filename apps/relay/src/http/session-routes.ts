@@ -110,10 +110,7 @@ async function signIn(
   const name = normalizeName(body.data.name);
   if (name === undefined) return refused(reply, 400, 'invalid_name');
   const waitMs = options.signIns.take(networkOf(request.ip), 1);
-  if (waitMs > 0) {
-    reply.header('retry-after', String(Math.ceil(waitMs / 1000)));
-    return refused(reply, 429, 'rate_limited');
-  }
+  if (waitMs > 0) return refused(reply, 429, 'rate_limited', waitMs);
   const node = options.node();
   if (node === undefined) return refused(reply, 503, 'unavailable');
   const user = existing ?? makeUserId(environment.random);
@@ -140,12 +137,12 @@ export function networkOf(address: string): string {
     .join(':');
 }
 
-async function refused(reply: FastifyReply, status: number, code: HttpError['code']): Promise<undefined> {
-  await refuse(reply, status, code);
+async function refused(...refusal: Parameters<typeof refuse>): Promise<undefined> {
+  await refuse(...refusal);
   return undefined;
 }
 
-/** @param retryAfterMs With a 503: when to come back, in milliseconds, perhaps to another node. */
+/** @param retryAfterMs With a 429 or a 503: when to come back, in milliseconds, perhaps to another node. */
 export function refuse(
   reply: FastifyReply,
   status: number,
@@ -153,6 +150,6 @@ export function refuse(
   retryAfterMs = 1_000,
 ): FastifyReply {
   reply.header('cache-control', 'no-store');
-  if (status === 503) reply.header('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
+  if (status === 429 || status === 503) reply.header('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
   return reply.code(status).send({ code } satisfies HttpError);
 }

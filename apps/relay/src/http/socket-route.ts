@@ -11,7 +11,8 @@ import type { Services } from '../session/services.ts';
 import { type Identity, Session } from '../session/session.ts';
 import type { Authentication } from './authentication.ts';
 import { type BucketSettings, fullBucket, takeTokens } from '../session/token-bucket.ts';
-import { refuse } from './session-routes.ts';
+import type { UserLimits } from '../session/user-limits.ts';
+import { networkOf, refuse } from './session-routes.ts';
 
 /** After a failure everybody comes back at once; those beyond the limit are spread over this time. Milliseconds. */
 const RETRY_SPREAD_MS = 4_000;
@@ -22,10 +23,14 @@ export interface SocketRouteOptions {
   environment: Environment;
   /** New sockets of this node. */
   limit: BucketSettings;
+  /** New sockets of one user. */
+  byUser: UserLimits;
+  /** New sockets from one network. */
+  byNetwork: UserLimits;
 }
 
 export function socketRoute(app: FastifyInstance, options: SocketRouteOptions): void {
-  const { node, authentication, environment, limit } = options;
+  const { node, authentication, environment, limit, byUser, byNetwork } = options;
   const bucket = fullBucket(limit, environment.clock.monotonicMs());
   const granted = new WeakMap<FastifyRequest, { identity: Identity; response: ServerResponse }>();
 
@@ -44,9 +49,16 @@ export function socketRoute(app: FastifyInstance, options: SocketRouteOptions): 
         const authenticated = authentication.authenticate(request);
         if (!authenticated.ok) return refuse(reply, authenticated.status, authenticated.code);
         if (node.unreadyReason() !== undefined) return refuse(reply, 503, 'unavailable');
-        const waitMs = takeTokens(bucket, limit, { count: 1, nowMs: environment.clock.monotonicMs() });
+        // Who only asks whether the sign-in still holds opens no socket.
+        if (!request.ws) return undefined;
+        // What is everybody's is touched last: else one user, or one network of many, would shut everybody out.
+        const { identity } = authenticated;
+        const userWaitMs = byUser.take(identity.user, 1);
+        if (userWaitMs > 0) return refuse(reply, 429, 'rate_limited', userWaitMs);
+        const nowMs = environment.clock.monotonicMs();
+        const waitMs = byNetwork.take(networkOf(request.ip), 1) || takeTokens(bucket, limit, { count: 1, nowMs });
         if (waitMs > 0) return refuse(reply, 503, 'unavailable', waitMs + environment.random.float() * RETRY_SPREAD_MS);
-        granted.set(request, { identity: authenticated.identity, response: reply.raw });
+        granted.set(request, { identity, response: reply.raw });
         return undefined;
       },
     },
