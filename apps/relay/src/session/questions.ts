@@ -3,11 +3,14 @@ import type { ClientFrameOf, RelayFrame, User } from '@parley/protocol';
 import { foldForSearch } from '../view/store.ts';
 import { encodeLastThatFit } from './frame-parts.ts';
 import { encodeControl } from './outgoing-frame.ts';
+import { RETRY_AFTER_MS } from './operations.ts';
 import type { Session } from './session.ts';
 
 export function handleHistory(session: Session, question: ClientFrameOf<'history'>): void {
   const { request, conversation, before, after = 0, limit } = question;
-  const { queries } = session.services;
+  const { applier, queries } = session.services;
+  // An empty page would be believed: that there is nothing where this client has been told of an entry.
+  if (applier.isStalled) return session.refuse({ code: 'internal', retryAfterMs: RETRY_AFTER_MS }, { request });
   const access = queries.access(session.user, conversation);
   if (access === undefined) return session.refuse({ code: 'not_found' }, { request });
   // Long texts end a page sooner: the older ones are left for the next.

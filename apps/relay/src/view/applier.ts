@@ -93,6 +93,11 @@ export class Applier {
     });
   }
 
+  /** What sessions read is behind what they were told: the file takes nothing, and the view went back to its last commit. */
+  get isStalled(): boolean {
+    return this.#state === 'stalled';
+  }
+
   /** Records that are known to exist and are not applied yet. */
   get lag(): number {
     return lagBehind(this.#ends, this.#progress.positions);

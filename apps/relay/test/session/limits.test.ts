@@ -149,6 +149,9 @@ describe('a node that cannot serve', () => {
     }
     while (test.node.unreadyReason() === undefined) await settled();
     expect(test.node.unreadyReason()).toBe('the view cannot be written: database or disk is full');
+    // What was told is not in the view any more: an empty page would be taken for the truth.
+    session.say({ type: 'history', request: 7, conversation: notes, before: 2, limit: 9 });
+    expect(await session.until('error')).toMatchObject({ request: 7, code: 'internal', retryable: true });
     await test.clock.pass(20_000);
     expect(session.socket.closedWith).toBe(4003);
     expect(test.node.unreadyReason()).toContain('is full');
