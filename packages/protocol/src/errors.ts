@@ -33,7 +33,6 @@ export const ERRORS = {
     retryable: false,
     meaning: 'More refused frames than an honest client could send.',
   },
-  slow_reader: { closeCode: 4001, retryable: true, meaning: 'The client did not read fast enough; it may resume.' },
   heartbeat_lost: { closeCode: 4002, retryable: true, meaning: 'The client did not answer pings; it may resume.' },
   node_unready: { closeCode: 4003, retryable: true, meaning: 'This node fell behind the log; another one serves.' },
   internal: {

@@ -3,6 +3,7 @@
  * peer may ignore does not. Either way a line is added, with the fingerprint of all schemas that a test computes.
  *
  *   1  2026-11  2f21331e  first version
+ *   1  2026-11  b9de76c9  without slow_reader, which no relay ever sent
  */
 export const PROTOCOL_VERSION = 1;
 
