@@ -9,7 +9,7 @@ import type { Environment } from './environment.ts';
 import { Authentication } from './http/authentication.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { securityHeaders } from './http/security-headers.ts';
-import { refuse, sessionRoutes } from './http/session-routes.ts';
+import { refuse, RENAMES, sessionRoutes } from './http/session-routes.ts';
 import { SessionTokens } from './http/session-token.ts';
 import { socketRoute } from './http/socket-route.ts';
 import { staticPage } from './http/static-page.ts';
@@ -72,6 +72,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     tokens,
     node: () => (node.unreadyReason() === undefined ? node.services : undefined),
     signIns: new UserLimits(config.rates.signIns, environment.clock),
+    renames: new UserLimits(RENAMES, environment.clock),
   });
   socketRoute(app, {
     node,

@@ -165,7 +165,7 @@ export class RelayNode {
     }
     const store = new ViewStore(opened.database);
     const queries = new ViewQueries(store, this.metrics);
-    const fanOut = new FanOut(queries, this.metrics);
+    const fanOut = new FanOut(queries, this.metrics, environment.clock);
     const broadcast = createPresenceBroadcast({
       presence: this.#presence,
       userOf: (user) => queries.user(user),
@@ -214,7 +214,7 @@ export class RelayNode {
     this.#guard(() => this.#operations.handle(outcomes));
     for (const outcome of outcomes) {
       if (outcome.type !== 'userNamed' || !outcome.changed) continue;
-      this.#view?.services.replayPages.clear();
+      this.#view?.services.replayPages.forget(outcome.head.author);
       const user = { id: outcome.head.author, name: outcome.name };
       // A new name of somebody known is told by fan-out, to every session.
       this.#guard(() => this.#view?.broadcast.handleUserNamed(user, { tell: outcome.isNew }));

@@ -15,6 +15,7 @@ import type { Environment } from '../environment.ts';
 import { encodeBody, makeHead } from '../log/record.ts';
 import type { Operations } from '../session/operations.ts';
 import type { Identity } from '../session/session.ts';
+import type { BucketSettings } from '../session/token-bucket.ts';
 import type { UserLimits } from '../session/user-limits.ts';
 import type { ViewQueries } from '../view/queries.ts';
 import { type Authentication, cookieName, isSecure } from './authentication.ts';
@@ -22,6 +23,9 @@ import { SESSION_LIFETIME_MS, type SessionTokens } from './session-token.ts';
 
 /** A cookie older than this is made anew when its page asks who it is: a day, in milliseconds. */
 const RENEW_AFTER_MS = 24 * 60 * 60 * 1000;
+
+/** New names of one user: each is told to everybody who is connected, on every node. */
+export const RENAMES: BucketSettings = { perSecond: 1 / 60, burst: 3 };
 
 export interface SessionRoutesOptions {
   environment: Environment;
@@ -31,6 +35,8 @@ export interface SessionRoutesOptions {
   node(): { operations: Operations; queries: ViewQueries } | undefined;
   /** By address. */
   signIns: UserLimits;
+  /** By user. */
+  renames: UserLimits;
 }
 
 export function sessionRoutes(app: FastifyInstance, options: SessionRoutesOptions): void {
@@ -109,7 +115,8 @@ async function signIn(
   if (!body.success) return refused(reply, 400, 'invalid_request');
   const name = normalizeName(body.data.name);
   if (name === undefined) return refused(reply, 400, 'invalid_name');
-  const waitMs = options.signIns.take(networkOf(request.ip), 1);
+  const waitMs =
+    options.signIns.take(networkOf(request.ip), 1) || (existing === undefined ? 0 : options.renames.take(existing, 1));
   if (waitMs > 0) return refused(reply, 429, 'rate_limited', waitMs);
   const node = options.node();
   if (node === undefined) return refused(reply, 503, 'unavailable');

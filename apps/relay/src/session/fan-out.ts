@@ -2,7 +2,15 @@
  * Who is told: after a record was applied, hands each new entry to the sessions of this node that it concerns, encoded once, and lets
  * everything else go by undecoded. Called with the applier's outcomes; frames go to the sessions' outbound queues.
  */
-import { directMembers, type Entry, PAGE_MAX_ENTRIES, type RelayFrame, ROOM_SMALL_MAX_MEMBERS } from '@parley/protocol';
+import {
+  directMembers,
+  type Entry,
+  PAGE_MAX_ENTRIES,
+  type RelayFrame,
+  ROOM_SMALL_MAX_MEMBERS,
+  type User,
+} from '@parley/protocol';
+import type { Clock } from '@parley/protocol/environment';
 import type { Metrics } from '../metrics.ts';
 import { toEntry } from '../view/entry-body.ts';
 import type { ViewQueries } from '../view/queries.ts';
@@ -10,6 +18,9 @@ import type { Outcome } from '../view/reducer.ts';
 import type { ConversationAggregate } from '../view/store.ts';
 import { encodeInParts } from './frame-parts.ts';
 import { encodeControl, encodeDurable, encodeEphemeral, type OutgoingFrame } from './outgoing-frame.ts';
+
+/** New names are told this far apart, in milliseconds, the first of them at once. */
+const RENAMES_APART_MS = 1_000;
 
 /** A session as fan-out sees it. */
 export interface Listener {
@@ -24,12 +35,17 @@ type EntryOutcome = Extract<Outcome, { type: 'entry' }>;
 export class FanOut {
   readonly #queries: ViewQueries;
   readonly #metrics: Metrics;
+  readonly #clock: Clock;
+  /** Users with new names that were not told yet. */
+  readonly #renamed = new Set<string>();
+  #renamesWait = false;
   readonly #byUser = new Map<string, Set<Listener>>();
   readonly #byRoom = new Map<string, Set<Listener>>();
 
-  constructor(queries: ViewQueries, metrics: Metrics) {
+  constructor(queries: ViewQueries, metrics: Metrics, clock: Clock) {
     this.#queries = queries;
     this.#metrics = metrics;
+    this.#clock = clock;
   }
 
   /** From the next outcome on, the listener gets what concerns its user, but for the rooms: it enters them one by one. */
@@ -141,10 +157,29 @@ export class FanOut {
     for (const listener of own) listener.push(encoded);
   }
 
+  /**
+   * To everybody: whom a page shows under which name, in messages of rooms of any size and in lists that it asked for once, is
+   * not known here, and a name that is not told stays wrong for as long as the page is open. So that many new names cost
+   * hardly more than one, those of a while are told together.
+   */
   #handleRename(user: string): void {
-    const users = this.#queries.users([user]);
-    const frame = encodeControl({ type: 'users', users });
-    for (const listeners of this.#byUser.values()) for (const listener of listeners) listener.push(frame);
+    this.#renamed.add(user);
+    if (!this.#renamesWait) this.#tellRenames();
+  }
+
+  #tellRenames(): void {
+    const users = [...this.#renamed];
+    this.#renamed.clear();
+    // Nobody is told, and the view may be closed by now.
+    if (users.length === 0 || this.#byUser.size === 0) return;
+    const frames = encodeInParts(this.#queries.users(users), usersFrame, encodeControl);
+    for (const listeners of this.#byUser.values())
+      for (const listener of listeners) for (const frame of frames) listener.push(frame);
+    this.#renamesWait = true;
+    this.#clock.setTimer(() => {
+      this.#renamesWait = false;
+      this.#tellRenames();
+    }, RENAMES_APART_MS);
   }
 
   /** The conversation, if somebody here is in it and it is small enough for what single members do to be told. */
@@ -197,6 +232,10 @@ export class FanOut {
       for (const listener of listeners) listener.push(frame);
     }
   }
+}
+
+function usersFrame(users: User[]): RelayFrame {
+  return { type: 'users', users };
 }
 
 function addTo(index: Map<string, Set<Listener>>, key: string, listener: Listener): void {

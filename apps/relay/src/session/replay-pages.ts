@@ -4,6 +4,8 @@ import type { OutgoingFrame } from './outgoing-frame.ts';
 export interface ReplayPage {
   frames: OutgoingFrame[];
   last: number | undefined;
+  /** Whom the frames name, or would if their name were known. */
+  authors: ReadonlySet<string>;
 }
 
 /** A page keeps up to 64 KiB in memory, more than its own bytes, where its frames were cut from a larger buffer. */
@@ -12,7 +14,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 /**
  * Pages that were replayed lately. When a node dies the members of a room come back to another one together, with nearly the same
- * gap: it is read and encoded once for all of them. Entries never change; the names of their authors do, so a rename clears it.
+ * gap: it is read and encoded once for all of them. Entries never change; the names of their authors do, and with them the page goes.
  */
 export class ReplayPages {
   /** The least recently used first. */
@@ -39,9 +41,13 @@ export class ReplayPages {
     return page;
   }
 
-  clear(): void {
-    this.#pages.clear();
-    this.#bytes = 0;
+  /** The user has another name from now on. */
+  forget(user: string): void {
+    for (const [key, page] of this.#pages) {
+      if (!page.authors.has(user)) continue;
+      this.#pages.delete(key);
+      this.#bytes -= sizeOf(page);
+    }
   }
 }
 

@@ -196,7 +196,8 @@ export class Replay {
         entries: some,
         users: queries.users(some.map((entry) => entry.author)),
       });
-      return { frames: encodeInParts(entries, build, encodeDurable), last: entries.at(-1)?.seq };
+      const authors = new Set(entries.map((entry) => entry.author));
+      return { frames: encodeInParts(entries, build, encodeDurable), last: entries.at(-1)?.seq, authors };
     };
     // Of two, hardly both come back at once with the same gap.
     return access.conversation.room === undefined ? read() : replayPages.page(part.conversation, range, read);

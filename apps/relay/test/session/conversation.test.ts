@@ -169,4 +169,29 @@ describe('a name', () => {
     expect(await name('Anna')).toBe(1);
     expect(await name('Anna')).toBe(0);
   });
+
+  it('of many, changed within a second, is told in one frame, to everybody, as it is then', async () => {
+    const others = Array.from({ length: 20 }, () => makeUserId(test.random));
+    const named = async (to: string): Promise<void> => {
+      for (const user of others) {
+        const head = { version: RECORD_VERSION, kind: 'userNamed' as const, id: newId(), author: user, at: 1 };
+        await test.log.append({ key: user, head, body: Buffer.from(JSON.stringify({ name: to })) });
+      }
+    };
+    await named('First');
+    await test.clock.pass(500);
+    bens.fresh();
+    await named('Second');
+    await named('Third');
+    await test.clock.pass(500);
+    const atOnce = bens.fresh().filter((frame) => frame.type === 'users');
+    expect(atOnce).toHaveLength(1);
+    await test.clock.pass(1_000);
+    const later = bens.fresh().flatMap((frame) => (frame.type === 'users' ? [frame.users] : []));
+    expect(later).toHaveLength(1);
+    expect(new Set(later[0]?.map(({ name }) => name))).toEqual(new Set(['Third']));
+    expect(new Set(later[0]?.map(({ id }) => id))).toEqual(new Set(others));
+    await test.clock.pass(5_000);
+    expect(bens.fresh().filter((frame) => frame.type === 'users')).toEqual([]);
+  });
 });
