@@ -58,6 +58,11 @@ export const ERRORS = {
     retryable: false,
     meaning: 'The invite link was replaced or never was one of this room.',
   },
+  too_many_rooms: {
+    closeCode: null,
+    retryable: true,
+    meaning: 'The user is in ROOMS_MAX_PER_USER rooms: it may succeed after leaving one.',
+  },
   idempotency_conflict: {
     closeCode: null,
     retryable: false,

@@ -49,3 +49,8 @@ export const PRESENCE_GRACE_MS = 10_000;
 export const LOBBY_MAX_PEOPLE = 500;
 /** Members of a room above which presence, read positions and typing of single members are no longer pushed. */
 export const ROOM_SMALL_MAX_MEMBERS = 200;
+/**
+ * Rooms that a user may be in. A node counts those it has seen, so a few that are asked for at one moment may come on top. Every
+ * session of the user is entered in every one of them.
+ */
+export const ROOMS_MAX_PER_USER = 1_000;

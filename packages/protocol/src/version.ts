@@ -4,6 +4,7 @@
  *
  *   1  2026-11  2f21331e  first version
  *   1  2026-11  b9de76c9  without slow_reader, which no relay ever sent
+ *   1  2026-11  8874d286  with too_many_rooms: an old client reads it as internal, retryable
  */
 export const PROTOCOL_VERSION = 1;
 

@@ -3,6 +3,7 @@ import type { ClientFrame } from '@parley/protocol';
 import { handleHello } from './hello.ts';
 import { handleRoomOperation, handleSend } from './commands.ts';
 import { handleHistory, handleInvite, handleMembers, handlePeople, handleRooms } from './questions.ts';
+import { refuseForRooms } from './room-limit.ts';
 import type { Session } from './session.ts';
 import { handleIdle, handleRead, handleTyping, handleWatch } from './tidings.ts';
 
@@ -21,8 +22,9 @@ export function dispatch(session: Session, frame: ClientFrame): void {
     case 'send':
       return handleSend(session, frame);
     case 'createRoom':
-    case 'renameRoom':
     case 'joinRoom':
+      return refuseForRooms(session, frame) ? undefined : handleRoomOperation(session, frame);
+    case 'renameRoom':
     case 'leaveRoom':
     case 'replaceInvite':
       return handleRoomOperation(session, frame);
