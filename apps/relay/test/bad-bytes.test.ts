@@ -16,7 +16,7 @@ let token: string;
 let user: string;
 
 beforeAll(async () => {
-  relay = await startRelay({ RATE_FRAMES: NO_LIMIT, RATE_OPERATIONS: NO_LIMIT });
+  relay = await startRelay({ RATE_FRAMES: NO_LIMIT, RATE_OPERATIONS: NO_LIMIT, RATE_USER_SOCKETS: NO_LIMIT });
   ({
     token,
     user: { id: user },

@@ -33,7 +33,7 @@ const hello = (more: Partial<ClientFrameOf<'hello'>> = {}): ClientFrameOf<'hello
 
 let relay: TestRelay;
 beforeAll(async () => {
-  relay = await startRelay({ RATE_FRAMES: NO_LIMIT, RATE_OPERATIONS: NO_LIMIT });
+  relay = await startRelay({ RATE_FRAMES: NO_LIMIT, RATE_OPERATIONS: NO_LIMIT, RATE_USER_SOCKETS: NO_LIMIT });
 });
 afterAll(async () => {
   await relay.stop();
