@@ -108,7 +108,7 @@ class Run {
     });
     this.#onBug = onBug;
     this.#hiding = new Hiding(
-      this.#cluster.relays.map(({ name }) => name),
+      this.#cluster.relays.map((relay) => relay.name),
       () => this.#world.time.now,
       (event) => this.#write(event),
     );
