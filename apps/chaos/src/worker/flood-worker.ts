@@ -29,7 +29,7 @@ export interface FrameFlood {
 export interface SocketFlood {
   asked: number;
   opened: number;
-  /** Answered 503 with Retry-After. */
+  /** Answered 429 (one user) or 503 (the node) with Retry-After. */
   refused: number;
   other: number;
 }
@@ -124,7 +124,7 @@ function askForSocket(url: string, { token }: RawUser): Promise<'opened' | 'refu
       resolve('opened');
     });
     socket.once('unexpected-response', (request, response) => {
-      const isRefused = response.statusCode === 503 && response.headers['retry-after'] !== undefined;
+      const isRefused = [429, 503].includes(response.statusCode ?? 0) && response.headers['retry-after'] !== undefined;
       request.destroy();
       resolve(isRefused ? 'refused' : 'other');
     });

@@ -1,12 +1,13 @@
 /**
  * Users whom somebody writes to and this node has not heard of. Whoever was just named comes within moments; a broker that does
- * not know yet that it leads no more may hide the newest of the log for a few seconds. Only who stays unknown is nobody.
+ * not know yet that it leads no more may hide the newest of the log for a few seconds; and who was signed in to a log that was
+ * made anew is named in it when they come back. Only who stays unknown is nobody.
  */
 import type { UserId } from '@parley/protocol';
 import type { Clock } from '@parley/protocol/environment';
 
-/** So long somebody must have been unknown, in milliseconds: longer than a broker can believe that it leads. */
-export const UNKNOWN_AFTER_MS = 10_000;
+/** So long somebody must have been unknown, in milliseconds: twice the longest wait of a client that comes back. */
+export const UNKNOWN_AFTER_MS = 60_000;
 /** The oldest is forgotten first: asked for again it only waits anew. */
 const MOST = 10_000;
 

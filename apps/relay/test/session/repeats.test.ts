@@ -55,6 +55,7 @@ describe('an operation asked for again', () => {
   });
 
   it('stays refused where nobody was known, though somebody is by now', async () => {
+    bens.socket.onPing = () => bens.session.heard();
     const cat = makeUserId(test.random);
     const conversation = directConversationId(ben, cat);
     const message = (id: string) => ({ type: 'send' as const, conversation, messages: [{ id, text: 'anybody?' }] });
