@@ -164,9 +164,10 @@ test('what is refused for good says why, and the text can be taken back #17', as
   const row = mira.message('too late');
   await expect(row).toContainText('Not sent: you are not in this room.');
   await expect(row.locator('[data-mark=failed]')).toBeVisible();
-  await expect(row.getByRole('button')).toHaveText(['Send again', 'Edit', 'Delete']);
   await mira.page.getByRole('button', { name: 'Join again' }).click();
   await expect(mira.composer).toBeVisible();
+  await expect(row).toContainText('Not sent: you were not in this room.');
+  await expect(row.getByRole('button')).toHaveText(['Send again', 'Edit', 'Delete']);
   await row.getByRole('button', { name: 'Edit' }).click();
   await expect(row).toBeHidden();
   await expect(mira.composer).toHaveValue('too late');

@@ -138,6 +138,27 @@ test('an invite link that was cut short, changed or has ended says what is wrong
   await expect(tom.page.locator('main h1')).toHaveText(name);
 });
 
+test('who left a private room is told what it takes to come back, not offered what cannot work', async ({ join }) => {
+  const mira = await join(unique('Mira'));
+  const name = unique('Secret');
+  await createRoom(mira, name, 'Private');
+  const room = mira.conversation();
+  await mira.page.getByRole('link', { name: 'Details' }).click();
+  await mira.page.getByRole('button', { name: 'Make an invite link' }).click();
+  const link = await mira.page.getByTestId('invite-link').inputValue();
+  await mira.page.getByRole('button', { name: 'Leave room' }).click();
+  await mira.page.getByRole('button', { name: 'Leave', exact: true }).click();
+  await expect(mira.page).toHaveURL(/#\/$/);
+  await mira.page.goto(`/#/c/${room}`);
+  const main = mira.page.getByRole('main');
+  await expect(main).toContainText('You left this room. To come back you need an invite link.');
+  await expect(main.getByRole('button')).toHaveCount(0);
+  await mira.page.goto(link.slice(link.indexOf('/#')));
+  await expect(main.locator('h1')).toHaveText(name);
+  await mira.say('back again');
+  await expect(mira.message('back again').locator('[data-mark=sent]')).toBeVisible();
+});
+
 test('people and rooms are found by name', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Zbigniew'));

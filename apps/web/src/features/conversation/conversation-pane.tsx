@@ -7,6 +7,7 @@ import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { Composer } from '../composer/composer.tsx';
 import { useRefusal } from '../rooms/refusal.ts';
+import { useCanWrite } from './can-write.ts';
 import { ConversationHeader } from './conversation-header.tsx';
 import styles from './conversation-pane.module.css';
 import { useConversationTitle } from './conversation-title.tsx';
@@ -18,13 +19,12 @@ export function ConversationPane({ id, detailsShown }: { id: string; detailsShow
   const conversation = useConversation(id);
   const me = useMe();
   const isDirect = peerOf(id, me) !== undefined;
-  const details = conversation?.details;
-  const isIn = isDirect || (details?.kind === 'room' && details.joined);
+  const canWrite = useCanWrite(id);
   return (
     <div className={styles.pane}>
       <ConversationHeader id={id} detailsShown={detailsShown} />
       {me === undefined ? <div /> : <Body id={id} conversation={conversation} isDirect={isDirect} />}
-      {me === undefined || !isIn ? <div /> : <Composer conversation={id} />}
+      {me === undefined || !canWrite ? <div /> : <Composer conversation={id} />}
     </div>
   );
 }
@@ -51,11 +51,13 @@ function Body({
     (conversation.timeline.length === 0 && conversation.pending.length === 0 && !conversation.hasEarlier);
   if (isEmpty)
     return <EmptyState title={t`Nothing written yet`} text={t`Write the first message to ${title} below.`} />;
-  const hasLeft = conversation.details?.kind === 'room' && !conversation.details.joined;
+  const { details } = conversation;
   return (
     <div className={styles.body}>
       <Timeline conversation={conversation} onPinned={setPinned} />
-      {hasLeft ? <JoinAgain id={id} /> : null}
+      {details?.kind !== 'room' || details.joined ? null : (
+        <Left id={id} isPrivate={details.visibility === 'private'} />
+      )}
     </div>
   );
 }
@@ -84,8 +86,16 @@ function JoinOffer({ id }: { id: string }) {
   );
 }
 
-function JoinAgain({ id }: { id: string }) {
+function Left({ id, isPrivate }: { id: string; isPrivate: boolean }) {
   const { join, error } = useJoin(id);
+  if (isPrivate)
+    return (
+      <div className={styles.left}>
+        <p>
+          <Trans>You left this room. To come back you need an invite link.</Trans>
+        </p>
+      </div>
+    );
   return (
     <div className={styles.left}>
       <p>{error ?? <Trans>You left this room.</Trans>}</p>
