@@ -1,6 +1,12 @@
 import type { PendingMessage, TimelineItem } from '@parley/client';
 import { describe, expect, test } from 'vitest';
-import { GROUP_MS, type RowsInput, buildRows, newestOwn } from '../src/features/conversation/timeline-rows.ts';
+import {
+  GROUP_MS,
+  type RowsInput,
+  buildRows,
+  firstUnread,
+  newestOwn,
+} from '../src/features/conversation/timeline-rows.ts';
 
 const NOON = new Date(2026, 10, 24, 12).getTime();
 const entry = (seq: number, author: string, at = NOON + seq): TimelineItem => ({
@@ -26,6 +32,16 @@ const groups = (input: Partial<RowsInput>) =>
   );
 
 describe('the rows of a timeline', () => {
+  test('one begins to read at the "new" line, and where it is not held at the oldest unread message of others', () => {
+    const items = [entry(4, 'me'), entry(5, 'a'), entry(6, 'a')];
+    const begin = (hasEarlier: boolean, unreadAfter: number) =>
+      firstUnread(build({ items, hasEarlier, unreadAfter }), unreadAfter)?.key;
+    expect(begin(false, 4)).toBe('unread');
+    expect(begin(true, 5)).toBe('unread');
+    expect(firstUnread(build({ items: items.slice(1), hasEarlier: true, unreadAfter: 2 }), 2)?.key).toBe('seq:5');
+    expect(begin(true, 6)).toBeUndefined();
+  });
+
   test('an own message keeps its key from the outbox to its place', () => {
     const before = keys({ pending: [pending('id-1')] });
     const after = keys({ items: [entry(1, 'me')] });

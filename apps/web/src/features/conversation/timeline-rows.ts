@@ -109,6 +109,14 @@ export function buildRows(input: RowsInput): TimelineRow[] {
   return rows;
 }
 
+/** Where one begins to read: the "new" line, or without one the oldest row held that is unread. */
+export function firstUnread(rows: readonly TimelineRow[], unreadAfter: number): TimelineRow | undefined {
+  return (
+    rows.find((row) => row.type === 'unread') ??
+    rows.find((row) => row.type === 'message' && !row.own && row.seq !== undefined && row.seq > unreadAfter)
+  );
+}
+
 /** The mark in an own bubble; undefined for none. */
 export type DeliveryMark = 'waiting' | 'failed' | 'sent' | 'seen';
 

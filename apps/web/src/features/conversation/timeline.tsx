@@ -1,14 +1,15 @@
 import type { ConversationSnapshot } from '@parley/client';
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { ArrowDown } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useMe } from '../../chat-client/hooks.ts';
-import { Button } from '../../components/button.tsx';
 import { SMALL_ICON } from '../../components/icon.ts';
 import { classNames } from '../../lib/class-names.ts';
 import { DayLabel } from './day-label.tsx';
+import { EarlierWords } from './earlier-words.tsx';
 import { TimelineItem } from './timeline-item.tsx';
-import { type TimelineRow, buildRows, newestOwn } from './timeline-rows.ts';
+import { TimelineOpening, holdsFirstUnread } from './timeline-opening.tsx';
+import { type TimelineRow, buildRows, firstUnread, newestOwn } from './timeline-rows.ts';
 import styles from './timeline.module.css';
 import { useConversationTitle } from './conversation-title.tsx';
 import { useEarlier } from './use-earlier.ts';
@@ -16,24 +17,34 @@ import { useFresh } from './use-fresh.ts';
 import { useReadPosition } from './use-read-position.ts';
 import { useTimelineScroll } from './use-timeline-scroll.ts';
 
-/** What was said, in order. Only the rows near the view exist as elements. */
-export function Timeline({
-  conversation,
-  onPinned,
-}: {
+interface TimelineProps {
   conversation: ConversationSnapshot;
   /** Told whether the view follows the end. */
   onPinned: (pinned: boolean) => void;
-}) {
+}
+
+/** What was said, in order, from where one left off. */
+export function Timeline({ conversation, onPinned }: TimelineProps) {
+  const [isOpen, setIsOpen] = useState(false);
+  const open = useCallback(() => setIsOpen(true), []);
+  // Once open it stays so: what becomes unread from then on is below.
+  if (!isOpen && holdsFirstUnread(conversation)) open();
+  if (!isOpen) return <TimelineOpening conversation={conversation} onStuck={open} />;
+  return <OpenTimeline conversation={conversation} onPinned={onPinned} />;
+}
+
+/** Only the rows near the view exist as elements. */
+function OpenTimeline({ conversation, onPinned }: TimelineProps) {
   const { t } = useLingui();
   const { id, pending, hasEarlier, unreadCount } = conversation;
   const title = useConversationTitle(id);
   const scroller = useRef<HTMLDivElement>(null);
-  const rows = useRows(conversation);
+  const { rows, unreadAfter } = useRows(conversation);
   const fresh = useFresh(rows);
   const { virtualizer, pinned, toEnd } = useTimelineScroll({
     conversation: id,
     rows,
+    beginning: unreadAfter === undefined ? undefined : firstUnread(rows, unreadAfter)?.key,
     scroller,
     pendingCount: pending.length,
   });
@@ -58,15 +69,7 @@ export function Timeline({
         tabIndex={0}
         data-testid="timeline"
       >
-        <div className={classNames(styles.earlier, !hasEarlier && styles.none)}>
-          {earlier.state === 'failed' ? (
-            <Button kind="link" onClick={earlier.retry}>
-              <Trans>Load older messages</Trans>
-            </Button>
-          ) : (
-            <Trans>Loading older messages…</Trans>
-          )}
-        </div>
+        <EarlierWords {...earlier} hasEarlier={hasEarlier} />
         <ol ref={virtualizer.containerRef} className={styles.rows}>
           {/* `measureElement` is a function that takes the element, not a ref that is read. */}
           {/* oxlint-disable-next-line react/refs */}
@@ -99,17 +102,21 @@ export function Timeline({
 }
 
 /** Rows of the held entries; the "new" line and the seams of loaded pages stay where they were when they appeared. */
-function useRows(conversation: ConversationSnapshot): TimelineRow[] {
+function useRows(conversation: ConversationSnapshot): {
+  rows: readonly TimelineRow[];
+  unreadAfter: number | undefined;
+} {
   const me = useMe()?.id;
   const { timeline, pending, hasEarlier } = conversation;
   const [unreadAfter] = useState(conversation.unreadCount > 0 ? conversation.readUpTo : undefined);
   const [seams, setSeams] = useState<ReadonlySet<number>>(new Set());
   const first = timeline[0]?.type === 'entry' ? timeline[0].entry.seq : undefined;
   if (first !== undefined && !seams.has(first)) setSeams(new Set([...seams, first]));
-  return useMemo(
+  const rows = useMemo(
     () => buildRows({ items: timeline, pending, me, hasEarlier, unreadAfter, seams }),
     [timeline, pending, me, hasEarlier, unreadAfter, seams],
   );
+  return { rows, unreadAfter };
 }
 
 function seenUpTo(conversation: ConversationSnapshot): number {

@@ -18,21 +18,23 @@ export interface TimelineScroll {
 interface Options {
   conversation: string;
   rows: readonly TimelineRow[];
+  /** Key of the row where one begins to read, when something is unread. */
+  beginning: string | undefined;
   scroller: RefObject<HTMLDivElement | null>;
   /** Own messages that wait: one more of them means that something was just sent. */
   pendingCount: number;
 }
 
 /** The one owner of the scroll position: either pinned to the end, or anchored to what is being read. */
-export function useTimelineScroll({ conversation, rows, scroller, pendingCount }: Options): TimelineScroll {
+export function useTimelineScroll(options: Options): TimelineScroll {
+  const { conversation, rows, scroller, pendingCount } = options;
   // Read once, when the conversation opens.
   const [opening] = useState(() => {
     const place = placeOf(conversation);
-    const lineAt = rows.findIndex((row) => row.type === 'unread');
     const isUsable = place !== undefined && !place.pinned && place.firstKey === rows[0]?.key;
-    return { place: isUsable ? place : undefined, lineAt: isUsable ? -1 : lineAt };
+    return { place: isUsable ? place : undefined, beginning: isUsable ? undefined : options.beginning };
   });
-  const pinnedRef = useRef(opening.place === undefined && opening.lineAt === -1);
+  const pinnedRef = useRef(opening.place === undefined && opening.beginning === undefined);
   const [pinned, setPinned] = useState(pinnedRef.current);
   const pin = useCallback((next: boolean) => {
     pinnedRef.current = next;
@@ -74,13 +76,7 @@ export function useTimelineScroll({ conversation, rows, scroller, pendingCount }
     if (pinnedRef.current && rows.length > 0) virtualizer.scrollToEnd();
   }, [rows, virtualizer]);
 
-  useLayoutEffect(() => {
-    if (opening.lineAt === -1) return;
-    virtualizer.scrollToIndex(opening.lineAt, { align: 'start' });
-    // What is new may fit into the view whole.
-    if (virtualizer.isAtEnd(END_PX)) pin(true);
-  }, [opening, virtualizer, pin]);
-
+  useBeginning({ beginning: opening.beginning, rows, scroller, virtualizer, pinned, pin });
   useFollow({ scroller, virtualizer, pinnedRef, pin });
   useKeepPlace({ conversation, rows, virtualizer, pinnedRef });
   return { virtualizer, pinned, toEnd };
@@ -91,6 +87,47 @@ interface FollowOptions {
   virtualizer: TimelineScroll['virtualizer'];
   pinnedRef: RefObject<boolean>;
   pin: (pinned: boolean) => void;
+}
+
+interface BeginningOptions extends Omit<FollowOptions, 'pinnedRef'> {
+  beginning: string | undefined;
+  rows: readonly TimelineRow[];
+  pinned: boolean;
+}
+
+/** How a person takes over the position. The bar is dragged with a pointer, too. */
+const TAKES_OVER = ['wheel', 'touchstart', 'pointerdown', 'keydown'] as const;
+/** The list gets to a row over some frames. Milliseconds. */
+const OPENING_MS = 1_000;
+
+/**
+ * Opens the view where one begins to read. An older page that arrives while the list is still getting there gives the row
+ * another index; afterwards the list keeps the place by itself.
+ */
+function useBeginning({ beginning, rows, scroller, virtualizer, pinned, pin }: BeginningOptions): void {
+  const isThere = useRef(beginning === undefined);
+
+  useLayoutEffect(() => {
+    if (pinned) isThere.current = true;
+    if (isThere.current) return;
+    const at = rows.findIndex((row) => row.key === beginning);
+    if (at !== -1) virtualizer.scrollToIndex(at, { align: 'start' });
+    // What is new may fit into the view whole.
+    if (virtualizer.isAtEnd(END_PX)) pin(true);
+  }, [beginning, rows, virtualizer, pinned, pin]);
+
+  useEffect(() => {
+    const element = scroller.current;
+    const end = () => {
+      isThere.current = true;
+    };
+    const timer = setTimeout(end, OPENING_MS);
+    for (const type of TAKES_OVER) element?.addEventListener(type, end, { passive: true });
+    return () => {
+      clearTimeout(timer);
+      for (const type of TAKES_OVER) element?.removeEventListener(type, end);
+    };
+  }, [scroller]);
 }
 
 /** A person's scrolling decides whether the end is followed; a box that shrinks (keyboard, composer) keeps the end in view. */
