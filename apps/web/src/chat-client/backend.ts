@@ -17,9 +17,7 @@ export function relayBackend(url: string): Backend {
       try {
         return (await signIn(url, name)).id;
       } catch (cause) {
-        if (cause instanceof HttpRefusedError && cause.code === 'invalid_name') throw new SignInRefused('invalid_name');
-        if (cause instanceof HttpRefusedError && cause.code === 'rate_limited') throw new SignInRefused('rate_limited');
-        throw cause;
+        throw cause instanceof HttpRefusedError ? refusalOf(cause) : cause;
       }
     },
     signOut: () => signOut(url),
@@ -29,4 +27,10 @@ export function relayBackend(url: string): Backend {
     },
     open: () => createChatClient({ url, storage }),
   };
+}
+
+function refusalOf(cause: HttpRefusedError): Error {
+  if (cause.code === 'invalid_name' || cause.code === 'rate_limited') return new SignInRefused(cause.code);
+  // From a relay that cannot write now, or from a proxy that finds none.
+  return cause.status >= 500 ? new SignInRefused('unavailable') : cause;
 }

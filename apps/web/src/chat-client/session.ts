@@ -16,10 +16,10 @@ export interface Backend {
   open(): ChatClient;
 }
 
-/** The relay said no to a name. */
+/** The relay said no: to a name, or for now to everybody. */
 export class SignInRefused extends Error {
-  readonly reason: 'invalid_name' | 'rate_limited';
-  constructor(reason: 'invalid_name' | 'rate_limited') {
+  readonly reason: 'invalid_name' | 'rate_limited' | 'unavailable';
+  constructor(reason: SignInRefused['reason']) {
     super(reason);
     this.name = 'SignInRefused';
     this.reason = reason;
@@ -51,9 +51,11 @@ export const sessionStore: Store<Session> = kept.store;
 // Says that this browser has been signed in before; without it nobody is asked, and a name is all it takes. The cookie
 // decides. Other tabs follow it.
 const HINT = 'signedIn';
-// The id of whom this browser keeps drafts and unsent messages of. It outlives the session, which may only have ended for a
-// while.
-const OWNER = 'owner';
+/**
+ * Where the id stands of whom this browser keeps drafts and unsent messages of. It outlives the session, which may only have
+ * ended for a while.
+ */
+export const OWNER = 'owner';
 
 /** Finds out whether this browser is signed in, and opens the client if so. */
 export async function startSession(backend: Backend): Promise<void> {

@@ -1,12 +1,21 @@
 import { useSyncExternalStore } from 'react';
-import { clearLocal, readLocal, writeLocal } from '../../lib/local.ts';
+import { OWNER } from '../../chat-client/session.ts';
+import { clearLocal, clearTab, readLocal, readTab, writeLocal, writeTab } from '../../lib/local.ts';
 
 // A crash loses at most this much typing.
 const SAVE_MS = 250;
 const PREFIX = 'draft.';
+/** What was written last in any tab; a new tab, or a browser that comes back from a crash, begins with it. */
 const key = (conversation: string): string => `${PREFIX}${conversation}`;
+/**
+ * What stands in this tab. A tab that was closed can be opened again after somebody else came, whose name then is another
+ * one: the browser gives it back what it kept.
+ */
+const tabKey = (conversation: string): string => `${PREFIX}${readLocal(OWNER) ?? ''}.${conversation}`;
 
 const drafts = new Map<string, string>();
+/** What this tab wrote to the place of all tabs, or took from there: it alone is this tab's to remove. */
+const shared = new Map<string, string>();
 const listeners = new Set<() => void>();
 const unsaved = new Set<string>();
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -15,8 +24,9 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 export function draftOf(conversation: string): string {
   let draft = drafts.get(conversation);
   if (draft === undefined) {
-    draft = readLocal(key(conversation)) ?? '';
+    draft = readTab(tabKey(conversation)) ?? readLocal(key(conversation)) ?? '';
     drafts.set(conversation, draft);
+    shared.set(conversation, draft);
   }
   return draft;
 }
@@ -33,7 +43,10 @@ function save(): void {
   timer = undefined;
   for (const conversation of unsaved) {
     const draft = drafts.get(conversation) ?? '';
-    writeLocal(key(conversation), draft === '' ? undefined : draft);
+    writeTab(tabKey(conversation), draft === '' ? undefined : draft);
+    if (draft !== '') writeLocal(key(conversation), draft);
+    else if (readLocal(key(conversation)) === shared.get(conversation)) writeLocal(key(conversation), undefined);
+    shared.set(conversation, draft);
   }
   unsaved.clear();
 }
@@ -46,7 +59,9 @@ export function forgetDrafts(): void {
   timer = undefined;
   unsaved.clear();
   drafts.clear();
+  shared.clear();
   clearLocal(PREFIX);
+  clearTab(PREFIX);
 }
 
 export function subscribeDrafts(listener: () => void): () => void {

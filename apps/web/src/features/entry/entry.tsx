@@ -1,22 +1,23 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { normalizeName } from '@parley/protocol';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { SignInRefused, signIn } from '../../chat-client/session.ts';
+import { SignInRefused } from '../../chat-client/session.ts';
 import { Button } from '../../components/button.tsx';
 import { Field } from '../../components/field.tsx';
 import { Wordmark } from '../../components/wordmark.tsx';
 import { useRoute } from '../../route.ts';
 import { LocalePicker } from '../settings/locale-picker.tsx';
 import styles from './entry.module.css';
+import { isForNow, useSignIn } from './use-sign-in.ts';
 
 /** A name and one key: the whole way in. */
 export function Entry({ ended }: { ended: boolean }) {
   const { t } = useLingui();
   const [name, setName] = useState('');
   const [error, setError] = useState<string>();
-  const [busy, setBusy] = useState(false);
   const { at } = useRoute();
   const field = useRef<HTMLInputElement>(null);
+  const { state, ask, stop } = useSignIn();
 
   // The one thing to do on this page.
   useEffect(() => field.current?.focus(), []);
@@ -24,24 +25,18 @@ export function Entry({ ended }: { ended: boolean }) {
   const explain = (cause: unknown): string => {
     if (cause instanceof SignInRefused && cause.reason === 'rate_limited')
       return t`Too many people came in from here just now. Try again in a minute.`;
+    if (isForNow(cause)) return t`Parley cannot take new people right now. You come in as soon as it can.`;
     if (cause instanceof SignInRefused) return t`This name cannot be used. Try letters and numbers.`;
     return t`Parley cannot be reached. Check your connection and try again.`;
   };
 
-  const submit = async (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (busy) return;
     if (name.trim() === '') return setError(t`Type a name first.`);
     if (normalizeName(name) === undefined)
       return setError(t`This name is too long or has characters that cannot be seen.`);
-    setBusy(true);
-    setError(undefined);
-    try {
-      await signIn(name);
-    } catch (cause) {
-      setError(explain(cause));
-      setBusy(false);
-    }
+    if (state === 'idle') setError(undefined);
+    ask(name, (cause) => setError(explain(cause)));
   };
 
   return (
@@ -61,7 +56,7 @@ export function Entry({ ended }: { ended: boolean }) {
             <Trans>A quiet place to talk. Enter a name and you are in.</Trans>
           )}
         </p>
-        <form className={styles.form} onSubmit={(event) => void submit(event)} noValidate>
+        <form className={styles.form} onSubmit={submit} noValidate>
           <Field
             label={t`Your name`}
             name="name"
@@ -73,10 +68,11 @@ export function Entry({ ended }: { ended: boolean }) {
             onChange={(event) => {
               setName(event.target.value);
               setError(undefined);
+              stop();
             }}
           />
-          <Button kind="primary" type="submit" className={styles.submit} aria-busy={busy}>
-            <Trans>Start talking</Trans>
+          <Button kind="primary" type="submit" className={styles.submit} aria-busy={state !== 'idle'}>
+            {state === 'retrying' ? <Trans>Trying again…</Trans> : <Trans>Start talking</Trans>}
           </Button>
         </form>
       </main>
