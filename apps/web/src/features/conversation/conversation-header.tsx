@@ -65,8 +65,16 @@ function HeaderLine({ id, peer }: { id: string; peer: string | undefined }) {
   return (
     <span className={styles.presence} data-state={state}>
       {state === 'offline' ? null : <PresenceMark state={state} />}
-      <PresenceWord presence={presence} />
-      {isStale ? <Trans>(may be out of date)</Trans> : null}
+      {/* One text, so that the space between the two follows the language. */}
+      <span>
+        {isStale ? (
+          <Trans>
+            <PresenceWord presence={presence} /> (may be out of date)
+          </Trans>
+        ) : (
+          <PresenceWord presence={presence} />
+        )}
+      </span>
     </span>
   );
 }
