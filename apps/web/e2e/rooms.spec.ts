@@ -159,6 +159,34 @@ test('who left a private room is told what it takes to come back, not offered wh
   await expect(mira.message('back again').locator('[data-mark=sent]')).toBeVisible();
 });
 
+test('the field for the name of a room follows the others, but never takes away what one types', async ({ join }) => {
+  const mira = await join(unique('Mira'));
+  const tom = await join(unique('Tom'));
+  await createRoom(mira, unique('Garden'), 'Public');
+  await mira.page.getByRole('link', { name: 'Details' }).click();
+  await tom.page.goto(`/#/c/${mira.conversation()}/details`);
+  await tom.page.getByRole('main').getByRole('button', { name: 'Join' }).click();
+  const fieldOf = (person: Person) => person.page.getByRole('textbox', { name: 'Name of the room' });
+  const rename = async (person: Person, name: string) => {
+    await fieldOf(person).fill(name);
+    await person.page.getByRole('button', { name: 'Rename' }).click();
+    await expect(person.page.locator('main h1')).toHaveText(name);
+  };
+  await expect(fieldOf(tom)).toBeVisible();
+  const [first, second, third] = [unique('Orchard'), unique('Meadow'), unique('Forest')];
+  await rename(mira, first);
+  await expect(fieldOf(tom)).toHaveValue(first);
+
+  await fieldOf(tom).fill('half a na');
+  await rename(mira, second);
+  await expect(tom.page.locator('main h1')).toHaveText(second);
+  await expect(fieldOf(tom)).toHaveValue('half a na');
+  // Who has renamed it follows again, too.
+  await rename(tom, third);
+  await expect(fieldOf(tom)).toHaveValue(third);
+  await expect(fieldOf(mira)).toHaveValue(third);
+});
+
 test('people and rooms are found by name', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Zbigniew'));

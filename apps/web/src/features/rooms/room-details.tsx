@@ -30,26 +30,39 @@ export function RoomDetails({ room }: { room: Room }) {
   );
 }
 
+interface Edit {
+  text: string;
+  /** Acknowledged: it stands until the room is no longer called this, which the page may hear a moment later. */
+  replaces?: string;
+}
+
 function RenameForm({ room }: { room: Room }) {
   const { t } = useLingui();
   const client = useClient();
   const explain = useRefusal();
-  const [name, setName] = useState(room.name);
+  // Undefined while nobody typed here: then the field shows the name as others change it.
+  const [edit, setEdit] = useState<Edit>();
   const [error, setError] = useState<string>();
+  const name = edit?.text ?? room.name;
+  if (edit?.replaces !== undefined && edit.replaces !== room.name) setEdit(undefined);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const clean = normalizeName(name);
     if (clean === undefined) return setError(t`This name cannot be used. Try letters and numbers.`);
+    const replaces = room.name;
     try {
       await client.renameRoom(room.id, clean);
       setError(undefined);
+      // Whoever typed on meanwhile goes on.
+      setEdit((now) => (now === edit && now !== undefined ? { ...now, replaces } : now));
     } catch (cause) {
       setError(explain(cause));
     }
   };
+  const type = (text: string) => setEdit(text === room.name ? undefined : { text });
   return (
     <form className={`${styles.section} ${styles.form}`} onSubmit={(event) => void submit(event)}>
-      <Field label={t`Name of the room`} value={name} error={error} onChange={(event) => setName(event.target.value)} />
+      <Field label={t`Name of the room`} value={name} error={error} onChange={(event) => type(event.target.value)} />
       <Button type="submit" className={styles.save} disabled={normalizeName(name) === room.name}>
         <Trans>Rename</Trans>
       </Button>
