@@ -187,6 +187,26 @@ test('the field for the name of a room follows the others, but never takes away 
   await expect(fieldOf(mira)).toHaveValue(third);
 });
 
+test('a search marks what is open once', async ({ join }) => {
+  const mira = await join(unique('Mira'));
+  const tom = await join(unique('Tom'));
+  await mira.open(tom);
+  const search = mira.page.getByRole('searchbox');
+  const marked = mira.page.getByRole('navigation').locator('[aria-current=page]');
+  const people = mira.page.getByRole('region', { name: 'People' });
+  // Not a conversation yet.
+  await search.fill(tom.name);
+  await expect(people.locator('[aria-current=page]')).toHaveCount(1);
+  await expect(marked).toHaveCount(1);
+  await search.fill('');
+  await mira.say('hello');
+  await expect(mira.message('hello').locator('[data-mark=sent]')).toBeVisible();
+  await search.fill(tom.name);
+  await expect(mira.conversationSearch.locator('[aria-current=page]')).toHaveCount(1);
+  await expect(people.getByRole('link', { name: tom.name })).toBeVisible();
+  await expect(marked).toHaveCount(1);
+});
+
 test('people and rooms are found by name', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Zbigniew'));

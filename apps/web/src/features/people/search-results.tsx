@@ -33,6 +33,8 @@ export function SearchResults({
   const { t } = useLingui();
   const own = useOwnMatches(search);
   const found = useFound(search);
+  // One place is marked once: where it is a conversation already, its row there has the mark.
+  const selectedPerson = selected !== undefined && own.includes(selected) ? undefined : selected;
   const isEmpty = own.length === 0 && found !== undefined && found.people.length === 0 && found.rooms.length === 0;
   return (
     <>
@@ -49,7 +51,7 @@ export function SearchResults({
         <Section title={t`People`}>
           <ul>
             {found.people.map((person) => (
-              <PersonRow key={person.id} user={person} selected={selected} onPick={onPick} />
+              <PersonRow key={person.id} user={person} selected={selectedPerson} onPick={onPick} />
             ))}
           </ul>
         </Section>
