@@ -17,7 +17,10 @@ interface QuestionProps {
 /** Asks before something that cannot be taken back, where the button for it was. Escape says no. */
 export function InPlaceQuestion({ children, yes, no, onYes, onNo }: QuestionProps) {
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && !isComposing(event)) onNo();
+    if (event.key !== 'Escape' || isComposing(event)) return;
+    // A dialog around the question stays.
+    event.preventDefault();
+    onNo();
   };
   return (
     <div className={styles.link} role="presentation" onKeyDown={onKeyDown}>

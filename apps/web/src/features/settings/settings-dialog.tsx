@@ -1,13 +1,14 @@
-import { Trans, useLingui } from '@lingui/react/macro';
+import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { normalizeName } from '@parley/protocol';
 import { type FormEvent, useState } from 'react';
-import { useMe } from '../../chat-client/hooks.ts';
+import { useChat, useMe } from '../../chat-client/hooks.ts';
 import { rename, signOut } from '../../chat-client/session.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Field } from '../../components/field.tsx';
 import { useStore } from '../../lib/store.ts';
 import { THEMES, type Theme, setTheme, themeStore } from '../../settings/preferences.ts';
+import { InPlaceQuestion, focusOnSight } from '../rooms/in-place-question.tsx';
 import { LocalePicker } from './locale-picker.tsx';
 import styles from './settings-dialog.module.css';
 
@@ -90,6 +91,8 @@ function ThemePicker() {
 
 function SignOutButton() {
   const { t } = useLingui();
+  const waiting = useChat((chat) => chat.waitingCount);
+  const [asking, setAsking] = useState<'not yet' | 'now' | 'answered'>('not yet');
   const [error, setError] = useState<string>();
   const leave = async () => {
     try {
@@ -98,12 +101,35 @@ function SignOutButton() {
       setError(t`Parley cannot be reached. Check your connection and try again.`);
     }
   };
+  const consequence = <Trans>Signing out forgets your name here. You cannot come back as the same person.</Trans>;
+  if (asking === 'now')
+    return (
+      <div className={styles.question}>
+        <InPlaceQuestion
+          yes={<Trans>Sign out</Trans>}
+          no={<Trans>Stay signed in</Trans>}
+          onYes={() => void leave()}
+          onNo={() => {
+            setError(undefined);
+            setAsking('answered');
+          }}
+        >
+          {consequence}{' '}
+          {waiting === 0 ? null : (
+            <Plural
+              value={waiting}
+              one="# message still waits to be sent and would be lost."
+              other="# messages still wait to be sent and would be lost."
+            />
+          )}
+        </InPlaceQuestion>
+        <output className={styles.error}>{error}</output>
+      </div>
+    );
   return (
     <div className={styles.leave}>
-      <p className={styles.hint}>
-        {error ?? <Trans>Signing out forgets your name here. You cannot come back as the same person.</Trans>}
-      </p>
-      <Button kind="danger" onClick={() => void leave()}>
+      <p className={styles.hint}>{consequence}</p>
+      <Button kind="danger" ref={asking === 'answered' ? focusOnSight : null} onClick={() => setAsking('now')}>
         <Trans>Sign out</Trans>
       </Button>
     </div>
