@@ -57,6 +57,8 @@ describe('two people on two nodes', () => {
     const ada = await personOn('relay-1', 'Ada');
     const bob = await personOn('relay-2', 'Bob');
     const conversation = directConversationId(ada.user.id, bob.user.id);
+    // Nginx may have put one of them there first.
+    await expect.poll(async () => (await statusOf(cluster.relays[2]!)).sessions).toBe(0);
     const before = await statusOf(cluster.relays[2]!);
     for (let n = 0; n < 50; n += 1) {
       ada.client.send(conversation, `a${n}`);
