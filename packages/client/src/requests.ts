@@ -1,6 +1,7 @@
 import {
   type ClientFrame,
   type ErrorCode,
+  ERRORS,
   type OperationId,
   type RelayFrame,
   type RelayFrameOf,
@@ -14,6 +15,8 @@ import { refusalBackoffMs } from './backoff.ts';
 const QUESTION_GIVE_UP_MS = 30_000;
 /** A command is repeated, with the same id, for at most this long, in milliseconds. */
 const COMMAND_GIVE_UP_MS = 60_000;
+/** What may succeed later, but not because time passes: whoever asked has something to do first. */
+const NOT_BY_WAITING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['too_many_rooms']);
 
 export interface RequestsDeps {
   readonly clock: Clock;
@@ -71,7 +74,7 @@ export class Requests {
   refuse(key: number | OperationId, error: RelayFrameOf<'error'>): boolean {
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return false;
-    if (error.retryable) this.#askAgainLater(waiting, error.retryAfterMs);
+    if (error.retryable && !NOT_BY_WAITING.has(error.code)) this.#askAgainLater(waiting, error.retryAfterMs);
     else this.fail(key, error.code, error.detail);
     return true;
   }
@@ -81,7 +84,7 @@ export class Requests {
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return;
     this.#forget(key, waiting);
-    waiting.reject(new RefusedError(code, false, detail));
+    waiting.reject(new RefusedError(code, ERRORS[code].retryable, detail));
   }
 
   /** A socket is up: everything without an answer is asked on it. */

@@ -119,6 +119,14 @@ describe('history', () => {
     expect(rows(client, DIRECT)).toHaveLength(4);
   });
 
+  it('tells at once what waiting does not help with', async () => {
+    const { client, relay } = await setUpOnline();
+    const joining = client.joinRoom(ROOM);
+    const { id } = relay.last.last('joinRoom');
+    relay.last.say({ type: 'error', code: 'too_many_rooms', retryable: true, id });
+    await expect(joining).rejects.toMatchObject({ name: 'RefusedError', code: 'too_many_rooms', retryable: true });
+  });
+
   it('gives up after a bounded time, and stops asking for what is refused', async () => {
     const { client, relay, clock } = await setUpOnline(entries(1, 1), entries(3, 3));
     await clock.advance(100);
