@@ -20,7 +20,7 @@ async function otherTab(person: Person): Promise<Person> {
 }
 
 for (const isFirst of [true, false])
-  test(`what is sent in a tab opened ${isFirst ? 'before' : 'after'} takes nothing from what is begun in another #48`, async ({
+  test(`what is sent in a tab opened ${isFirst ? 'before' : 'after'} takes nothing from what is begun in another #48 @one-node`, async ({
     join,
   }) => {
     const mira = await join(unique('Mira'));
@@ -48,7 +48,7 @@ for (const isFirst of [true, false])
     expect(await kept(mira.page)).toEqual([]);
   });
 
-test('sending in one tab leaves what another tab wrote last', async ({ join }) => {
+test('sending in one tab leaves what another tab wrote last @one-node', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Tom'));
   await mira.open(tom);
@@ -64,7 +64,7 @@ test('sending in one tab leaves what another tab wrote last', async ({ join }) =
   expect(await kept(mira.page)).toEqual(['second']);
 });
 
-test('a draft that a closed tab left is removed by emptying it', async ({ join }) => {
+test('a draft that a closed tab left is removed by emptying it @one-node', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Tom'));
   await mira.open(tom);

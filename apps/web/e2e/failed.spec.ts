@@ -24,7 +24,10 @@ async function writeTooLate(person: Person, browser: Browser, texts: readonly st
   await context.setOffline(false);
 }
 
-test('out of the room a failed message offers only what can work there #17 #53', async ({ join, browser }) => {
+test('out of the room a failed message offers only what can work there #17 #53 @one-node', async ({
+  join,
+  browser,
+}) => {
   const mira = await join(unique('Mira'));
   await writeTooLate(mira, browser, ['one', 'two']);
   for (const text of ['one', 'two']) {
@@ -37,7 +40,7 @@ test('out of the room a failed message offers only what can work there #17 #53',
   await expect(mira.page.getByTestId('timeline')).toBeFocused();
 });
 
-test('back in the room a failed message says what was, and can be sent, or edited behind what stands there #17', async ({
+test('back in the room a failed message says what was, and can be sent, or edited behind what stands there #17 @one-node', async ({
   join,
   browser,
 }) => {

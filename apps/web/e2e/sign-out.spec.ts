@@ -10,7 +10,7 @@ async function askToLeave(person: Person): Promise<Locator> {
   return dialog;
 }
 
-test('signing out asks first, and a no leaves everything as it was', async ({ join }) => {
+test('signing out asks first, and a no leaves everything as it was @one-node', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const id = await mira.id();
   const dialog = await askToLeave(mira);
@@ -34,7 +34,7 @@ test('signing out asks first, and a no leaves everything as it was', async ({ jo
   expect(await mira.id()).toBe(id);
 });
 
-test('signing out says how many messages would be lost, as long as there are any', async ({ join }) => {
+test('signing out says how many messages would be lost, as long as there are any @one-node', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Tom'));
   await mira.open(tom);

@@ -1,6 +1,6 @@
 import { expect, test, unique } from './support/test.ts';
 
-test('cut off, who was online is shown by a third shape, and the words stand apart', async ({ join }) => {
+test('cut off, who was online is shown by a third shape, and the words stand apart @one-node', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Tom'));
   await mira.open(tom);
@@ -21,7 +21,7 @@ test('cut off, who was online is shown by a third shape, and the words stand apa
   await expect(line).toHaveText('online');
 });
 
-test('at any width the mark of delivery stands beside the last word', async ({ join }) => {
+test('at any width the mark of delivery stands beside the last word @one-node', async ({ join }) => {
   const mira = await join(unique('Mira'), { viewport: { width: 390, height: 844 } });
   const tom = await join(unique('Tom'));
   await mira.open(tom);
@@ -50,7 +50,9 @@ test('at any width the mark of delivery stands beside the last word', async ({ j
   }
 });
 
-test('a relay that takes nobody for now: the page says so, is busy, and comes in by itself', async ({ visit }) => {
+test('a relay that takes nobody for now: the page says so, is busy, and comes in by itself @one-node', async ({
+  visit,
+}) => {
   const mira = await visit(unique('Mira'));
   mira.networkMayFail = true;
   let refusals = 0;
@@ -68,7 +70,9 @@ test('a relay that takes nobody for now: the page says so, is busy, and comes in
   expect(refusals).toBe(2);
 });
 
-test('another name while the relay takes nobody: the former one is not asked for any more', async ({ visit }) => {
+test('another name while the relay takes nobody: the former one is not asked for any more @one-node', async ({
+  visit,
+}) => {
   const mira = await visit(unique('Mira'));
   mira.networkMayFail = true;
   const asked: unknown[] = [];
