@@ -11,7 +11,7 @@ const pnpm = (filter: string, script: string): Pick<Step, 'command' | 'args'> =>
 
 /** The rest of the table of faults is for `pnpm chaos`. */
 const chaosRows = ['F1', 'F4', 'F7', 'F9', 'F15', 'F19', 'F25', 'F27', 'F32'];
-const chaosLoad = ['--seconds', '10', '--clients', '150', '--rate', '80'];
+const chaosLoad = ['--seconds', '8', '--clients', '150', '--rate', '80'];
 
 const steps: readonly Step[] = [
   { name: 'check', command: 'node', args: ['scripts/check.ts'] },

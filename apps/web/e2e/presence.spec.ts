@@ -12,7 +12,9 @@ test('who comes is seen within a second #5', async ({ join, visit }) => {
   expect(performance.now() - started).toBeLessThan(1_000);
 });
 
-test('a closed page is offline after 10 s and before 20 s; a reload shows nobody anything #6', async ({ join }) => {
+test('a closed page is offline after 10 s and before 20 s; a reload shows nobody anything @nodes #6', async ({
+  join,
+}) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Tom'));
   await mira.open(tom);

@@ -255,7 +255,7 @@ test('reading in one tab clears the count in the other #39', async ({ join }) =>
   await expect(second).toHaveTitle('Parley', { timeout: 1_000 });
 });
 
-test('typing is seen, and ends with the message #50', async ({ join }) => {
+test('typing is seen, and ends with the message @nodes #50', async ({ join }) => {
   const mira = await join(unique('Mira'));
   const tom = await join(unique('Tom'));
   await mira.open(tom);
