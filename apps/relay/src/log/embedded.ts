@@ -188,9 +188,7 @@ class EmbeddedLog implements Log {
         cause: error,
       });
       for (const { reject } of batch) reject(failure);
-      // What waits behind must not get in before what was refused: a part of one request may be in each.
-      const later = new LogUnavailableError(failure.message, { maybeWritten: false, cause: error });
-      for (const { reject } of this.#queue.take({ records: Infinity, bytes: Infinity })) reject(later);
+      this.#queue.rejectAll(new LogUnavailableError(failure.message, { maybeWritten: false, cause: error }));
       this.#turnUnwritable(failure.message);
       return;
     }

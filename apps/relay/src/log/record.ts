@@ -42,7 +42,7 @@ export interface RecordHead {
 
 /** The head of a new record. */
 export function makeHead(kind: RecordKind, of: Pick<RecordHead, 'id' | 'author' | 'at'>): RecordHead {
-  return { version: VERSION_OF_KIND[kind], kind, id: of.id, author: of.author, at: Math.floor(of.at) };
+  return { version: VERSION_OF_KIND[kind], kind, ...of, at: Math.floor(of.at) };
 }
 
 /** A record on its way into the log. */

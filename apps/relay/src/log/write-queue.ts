@@ -24,6 +24,8 @@ export interface WriteQueue<Item> {
   push(item: Item, bytes: number): Promise<void>;
   /** Takes from the front, at least one when there is one. */
   take(most: { records: number; bytes: number }): Pending<Item>[];
+  /** Rejects all that waits: behind what was refused nothing may get in, or an author's order would break. */
+  rejectAll(error: LogUnavailableError): void;
 }
 
 export function createWriteQueue<Item>(): WriteQueue<Item> {
@@ -57,6 +59,13 @@ export function createWriteQueue<Item>(): WriteQueue<Item> {
       const taken = waiting.slice(0, count);
       waiting = waiting.slice(count);
       return taken;
+    },
+    rejectAll(error) {
+      const rejected = waiting;
+      waiting = [];
+      waitingBytes = 0;
+      isFull = false;
+      for (const { reject } of rejected) reject(error);
     },
   };
 }

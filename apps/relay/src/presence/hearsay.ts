@@ -17,9 +17,9 @@ interface Hearsay {
 
 /** Of nodes from which nothing new is to be expected. */
 export function* hearsay({ peers, orphans }: PresenceState, now: number): Generator<Hearsay> {
-  for (const peer of [...peers.values(), ...orphans]) {
-    const isSilent = now - (peer.deadline - LEASE_MS) > QUIET_MS;
-    if (peer.leaving === undefined && !isSilent && !orphans.includes(peer)) continue;
+  const isSilent = ({ deadline }: Peer): boolean => now - (deadline - LEASE_MS) > QUIET_MS;
+  const gone = [...peers.values()].filter((peer) => peer.leaving !== undefined || isSilent(peer));
+  for (const peer of [...gone, ...orphans]) {
     const users: Hearsay['users'] = [];
     for (const [user, shown] of peer.users) {
       const lingerMs = Math.ceil((peer.leaving?.get(user) ?? peer.deadline) - now);

@@ -82,8 +82,7 @@ function applyMessage(store: ViewStore, record: LoggedRecord, head: RecordHead):
     const members = directMembers(record.key);
     // A first message makes a conversation of two; a room must have been created.
     if (members?.includes(head.author) !== true) {
-      const code = members === undefined ? 'not_found' : 'not_a_member';
-      return keptAnswer(store, record.key, head) ?? refuse(store, record.key, head, code);
+      return refuse(store, record.key, head, members === undefined ? 'not_found' : 'not_a_member');
     }
     conversation = store.createDirect(record.key, members);
   } else if (!isMember(conversation, head.author)) {
@@ -108,7 +107,7 @@ function applyRefusal(store: ViewStore, record: LoggedRecord, head: RecordHead):
   const conversation = store.conversation(record.key);
   const first = conversation && store.findEntry(conversation, head);
   if (first !== undefined) return { type: 'repeat', key: record.key, head, seq: first.seq, at: first.at };
-  return keptAnswer(store, record.key, head) ?? refuse(store, record.key, head, body.code);
+  return refuse(store, record.key, head, body.code);
 }
 
 type RoomKind = 'roomCreated' | 'roomRenamed' | 'memberJoined' | 'memberLeft' | 'inviteReplaced';
@@ -208,8 +207,10 @@ function keptAnswer(store: ViewStore, key: string, head: RecordHead): Outcome | 
     : { type: 'repeat', key, head, seq: kept.seq, at: kept.at };
 }
 
-// An answer is kept, so that a retry does not slip through because the world changed in between.
+// An answer is kept, so that a retry does not slip through because the world changed in between; one that is kept stands.
 function refuse(store: ViewStore, key: string, head: RecordHead, code: ErrorCode): Outcome {
+  const kept = keptAnswer(store, key, head);
+  if (kept !== undefined) return kept;
   store.keepAnswer(key, head, { code, at: head.at });
   return { type: 'refused', key, head, code };
 }

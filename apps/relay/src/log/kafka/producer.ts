@@ -327,7 +327,7 @@ function succeed({ lane, batch }: Part): void {
 }
 
 function failWaiting(lane: Lane, reason: string): void {
-  for (const { reject } of lane.queue.take({ records: Infinity, bytes: Infinity })) reject(unavailable(reason, false));
+  lane.queue.rejectAll(unavailable(reason, false));
 }
 
 function laneKey(topic: string, partition: number): string {
