@@ -1,5 +1,6 @@
 /** What others see while nodes die, leave, sleep, or hear nobody. */
 import { describe, expect, it } from 'vitest';
+import { RECORD_VERSION } from '../../src/log/record.ts';
 import { Cluster, makeUser, threeNodes } from './cluster.ts';
 
 const ANNA = makeUser(1);
@@ -139,6 +140,28 @@ describe('a node that has just started', () => {
     expect(new Set(presence.onlineUsers())).toEqual(new Set([ANNA, BEN]));
     cluster.pass(13_000);
     expect([...presence.onlineUsers()]).toEqual([]);
+  });
+});
+
+describe('the version of records', () => {
+  it('is that which every node knows: of those that say nothing, the first', () => {
+    const cluster = threeNodes();
+    cluster.pass(5_000);
+    const { presence } = cluster.node('a');
+    expect(presence.recordVersion()).toBe(RECORD_VERSION);
+    const header = { format: 1, incarnation: 1, counter: 1, version: 0 };
+    const say = (message: object): void =>
+      presence.handleSignal({
+        kind: 'presence',
+        key: 'old',
+        body: Buffer.from(JSON.stringify({ ...header, ...message })),
+      });
+    say({ kind: 'request' });
+    expect(presence.recordVersion()).toBeUndefined();
+    say({ kind: 'snapshot', counter: 2, part: 0, parts: 1, online: [], away: [] });
+    expect(presence.recordVersion()).toBe(1);
+    say({ kind: 'bye', counter: 3, linger: [] });
+    expect(presence.recordVersion()).toBe(RECORD_VERSION);
   });
 });
 
