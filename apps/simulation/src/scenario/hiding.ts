@@ -26,9 +26,8 @@ interface Silence {
   readonly since: number;
   faults: number;
   until: number;
-  /** Whether a fault among them leaves its clients no word. */
+  /** Whether a fault among them lets it tell its clients nothing. */
   isMute: boolean;
-  isDown: boolean;
 }
 
 export class Hiding {
@@ -49,8 +48,7 @@ export class Hiding {
     const name = hidden.what === 'clients' ? hidden.host : hidden.relay;
     const silence = this.#silenceOf(name, hidden.what !== 'clients');
     silence.faults += 1;
-    silence.isMute ||= hidden.what === 'relayPaused';
-    silence.isDown ||= hidden.what === 'relayDown';
+    silence.isMute ||= hidden.what === 'relayPaused' || hidden.what === 'relayDown';
     return () => {
       silence.faults -= 1;
       if (silence.faults > 0) return;
@@ -60,7 +58,7 @@ export class Hiding {
       const when = { from: silence.since + LEASE_MS, to: silence.until + RETURN_MS };
       if (hidden.what === 'clients') {
         for (const client of hidden.clients()) this.#write({ type: 'hidden', at: silence.until, client, ...when });
-      } else if (silence.isMute || silence.isDown || !this.#couldMove(silence))
+      } else if (silence.isMute || !this.#couldMove(silence))
         this.#write({ type: 'hidden', at: silence.until, node: name, ...when });
     };
   }
@@ -68,7 +66,7 @@ export class Hiding {
   #silenceOf(name: string, isRelay: boolean): Silence {
     const open = this.#open.get(name);
     if (open !== undefined) return open;
-    const silence = { name, since: this.#now(), faults: 0, until: Infinity, isMute: false, isDown: false };
+    const silence = { name, since: this.#now(), faults: 0, until: Infinity, isMute: false };
     this.#open.set(name, silence);
     if (isRelay) this.#relaySilences.push(silence);
     return silence;
